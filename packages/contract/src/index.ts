@@ -1,1 +1,20 @@
-export const placeholder = 0;
+// The contract: what crosses the wire. Imports nothing of ours.
+export * from "./artifact.ts";
+export * from "./defaults.ts";
+export * from "./documents.ts";
+export * from "./events/agent.ts";
+export * from "./events/command.ts";
+export * from "./events/decode.ts";
+export * from "./events/entry.ts";
+export * from "./events/envelope.ts";
+export * from "./events/event.ts";
+export * from "./events/fleet.ts";
+export * from "./events/foreign.ts";
+export * from "./events/observed.ts";
+export * from "./events/upcast.ts";
+export * from "./heartbeat.ts";
+export * from "./ids.ts";
+export * from "./phase.ts";
+export * from "./subjects.ts";
+export * from "./time.ts";
+export * from "./version.ts";
