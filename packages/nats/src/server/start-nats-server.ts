@@ -1,0 +1,149 @@
+import { copyFile, mkdir } from "node:fs/promises";
+import { join, resolve } from "node:path";
+
+import type { RoleIdentity } from "../connection/connect-as.ts";
+import { passwordVariable, ROLES } from "../connection/roles.ts";
+import type { Role, RolePasswords } from "../connection/roles.ts";
+import { projectPath } from "../project-files.ts";
+import { DeviceUsers } from "./device-users.ts";
+import type { DeviceUser } from "./device-users.ts";
+import { findNatsServer, requireUsable } from "./find-nats-server.ts";
+import { pidFile, releaseDataFolder, takeDataFolder } from "./orphan.ts";
+import { reloadServers } from "./reload.ts";
+import { loadOrCreatePasswords } from "./secrets.ts";
+import { ServerProcess } from "./server-process.ts";
+import type { ServerExit } from "./server-process.ts";
+
+export interface NatsServerOptions {
+  /** The service's data folder; the server keeps everything below `<dataDir>/nats`. */
+  readonly dataDir: string;
+  /** TCP port on 127.0.0.1; default: one that is free. */
+  readonly port?: number;
+  /** Path of the nats-server program; default: {@link findNatsServer}. */
+  readonly binary?: string;
+  /** When the server writes to the disk: `always` (default; an acknowledgement means "on disk", G4) or a duration such as `2m`. */
+  readonly syncInterval?: string;
+  /** Devices that may connect, in addition to those added before. */
+  readonly devices?: readonly DeviceUser[];
+  /** Called once if the server ends without having been asked to. */
+  readonly onUnexpectedExit?: (exit: ServerExit) => void;
+  /** How long recovery of a large store may take, milliseconds. Default 60,000. */
+  readonly readyTimeoutMs?: number;
+}
+
+export interface NatsServer {
+  /** `nats://127.0.0.1:<port>` */
+  readonly url: string;
+  readonly port: number;
+  readonly pid: number;
+  readonly version: string;
+  readonly logFile: string;
+  /** How to connect as one of the static users. */
+  credentials(role: Role): RoleIdentity;
+  /** Lets devices connect (or changes their keys) and waits until the server knows them. Others stay connected. */
+  addDevice(...devices: readonly DeviceUser[]): Promise<void>;
+  /** Takes a device's access away and cuts its connections. */
+  removeDevice(deviceId: string): Promise<void>;
+  /** Stops the server and waits until it is gone. Idempotent. */
+  stop(): Promise<void>;
+  /** Ends the server as a power cut of its process would (SIGKILL), for tests. */
+  kill(): Promise<void>;
+}
+
+/**
+ * Starts a private nats-server on loopback as a child process, with the two accounts of spec §3.1 and its own
+ * data folder, and waits until it answers. A server that a killed service left in the folder is stopped first.
+ *
+ * @throws Error when there is no usable binary, the folder is in use, the port is taken, or it is not ready in time;
+ * the message ends with the last lines of the server's log.
+ */
+export async function startNatsServer(options: NatsServerOptions): Promise<NatsServer> {
+  const binary = options.binary ? await requireUsable(options.binary, "binary") : await findNatsServer();
+  const folder = resolve(options.dataDir, "nats");
+  await takeDataFolder(folder);
+  try {
+    const passwords = await loadOrCreatePasswords(join(folder, "secrets.json"));
+    const devices = await prepareFolder(folder, options.devices ?? []);
+    const process_ = await ServerProcess.start({
+      binary: binary.path,
+      arguments: serverArguments(folder, options.port ?? -1),
+      environment: serverEnvironment(passwords, options.syncInterval ?? "always"),
+      folder,
+      readyTimeoutMs: options.readyTimeoutMs ?? 60_000,
+      onUnexpectedExit: options.onUnexpectedExit,
+    });
+    return embeddedServer({ process: process_, version: binary.version, passwords, devices, folder });
+  } catch (error) {
+    await releaseDataFolder(folder);
+    throw error;
+  }
+}
+
+async function prepareFolder(folder: string, added: readonly DeviceUser[]): Promise<DeviceUsers> {
+  await mkdir(join(folder, "ports"), { recursive: true });
+  for (const file of ["embedded.conf", "accounts.conf"]) {
+    await copyFile(projectPath("deploy", "nats", file), join(folder, file));
+  }
+  const devices = await DeviceUsers.open(join(folder, "devices"));
+  for (const device of added) devices.set(device);
+  await devices.save();
+  return devices;
+}
+
+function serverArguments(folder: string, port: number): string[] {
+  return [
+    ...["--config", join(folder, "embedded.conf")],
+    ...["--addr", "127.0.0.1", "--port", String(port)],
+    ...["--store_dir", join(folder, "data")],
+    ...["--ports_file_dir", join(folder, "ports")],
+    ...["--pid", pidFile(folder)],
+    ...["--log", join(folder, "nats-server.log")],
+  ];
+}
+
+function serverEnvironment(passwords: RolePasswords, syncInterval: string): Record<string, string> {
+  return {
+    ...Object.fromEntries(ROLES.map((role) => [passwordVariable(role), passwords[role]])),
+    UPGRADE_LEDGER_NATS_SYNC_INTERVAL: syncInterval,
+  };
+}
+
+interface Running {
+  readonly process: ServerProcess;
+  readonly version: string;
+  readonly passwords: RolePasswords;
+  readonly devices: DeviceUsers;
+  readonly folder: string;
+}
+
+function embeddedServer({ process: child, version, passwords, devices, folder }: Running): NatsServer {
+  // Changes of the list of devices go one after the other: each writes the whole file.
+  let lastChange: Promise<unknown> = Promise.resolve();
+  const change = (apply: () => boolean): Promise<void> => {
+    const next = lastChange.then(async () => {
+      if (!apply()) return;
+      await devices.save();
+      await reloadServers(child.url, passwords.system);
+    });
+    lastChange = next.catch(() => undefined);
+    return next;
+  };
+  return {
+    url: child.url,
+    port: Number(new URL(child.url).port),
+    pid: child.pid,
+    version,
+    logFile: child.logFile,
+    credentials: (role) => ({ role, password: passwords[role] }),
+    addDevice: (...added) => change(() => added.map((device) => devices.set(device)).includes(true)),
+    removeDevice: (deviceId) => change(() => devices.remove(deviceId)),
+    stop: async () => {
+      await child.stop("SIGTERM");
+      await releaseDataFolder(folder);
+    },
+    kill: async () => {
+      await child.stop("SIGKILL");
+      await releaseDataFolder(folder);
+    },
+  };
+}
