@@ -31,7 +31,7 @@ function normal(field: string, value: unknown): unknown {
     return undefined;
   if (value === "none" && field === "compression") return undefined;
   if (value === "default" && field === "persist_mode") return undefined;
-  if (Array.isArray(value)) return value.length === 0 ? undefined : [...value].toSorted();
-  if (typeof value === "object" && Object.keys(value).length === 0) return undefined;
+  if (Array.isArray(value) && field === "subjects") return value.map(String).toSorted();
+  if (typeof value === "object" && Object.keys(value).length === 0) return undefined; // also an empty list
   return value;
 }

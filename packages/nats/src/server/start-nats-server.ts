@@ -64,7 +64,7 @@ export async function startNatsServer(options: NatsServerOptions): Promise<NatsS
   try {
     const passwords = await loadOrCreatePasswords(join(folder, "secrets.json"));
     const devices = await prepareFolder(folder, options.devices ?? []);
-    const process_ = await ServerProcess.start({
+    const child = await ServerProcess.start({
       binary: binary.path,
       arguments: serverArguments(folder, options.port ?? -1),
       environment: serverEnvironment(passwords, options.syncInterval ?? "always"),
@@ -72,7 +72,7 @@ export async function startNatsServer(options: NatsServerOptions): Promise<NatsS
       readyTimeoutMs: options.readyTimeoutMs ?? 60_000,
       onUnexpectedExit: options.onUnexpectedExit,
     });
-    return embeddedServer({ process: process_, version: binary.version, passwords, devices, folder });
+    return embeddedServer({ child, version: binary.version, passwords, devices, folder });
   } catch (error) {
     await releaseDataFolder(folder);
     throw error;
@@ -91,14 +91,16 @@ async function prepareFolder(folder: string, added: readonly DeviceUser[]): Prom
 }
 
 function serverArguments(folder: string, port: number): string[] {
-  return [
-    ...["--config", join(folder, "embedded.conf")],
-    ...["--addr", "127.0.0.1", "--port", String(port)],
-    ...["--store_dir", join(folder, "data")],
-    ...["--ports_file_dir", join(folder, "ports")],
-    ...["--pid", pidFile(folder)],
-    ...["--log", join(folder, "nats-server.log")],
-  ];
+  const flags = {
+    config: join(folder, "embedded.conf"),
+    addr: "127.0.0.1",
+    port: String(port),
+    store_dir: join(folder, "data"),
+    ports_file_dir: join(folder, "ports"),
+    pid: pidFile(folder),
+    log: join(folder, "nats-server.log"),
+  };
+  return Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value]);
 }
 
 function serverEnvironment(passwords: RolePasswords, syncInterval: string): Record<string, string> {
@@ -109,24 +111,29 @@ function serverEnvironment(passwords: RolePasswords, syncInterval: string): Reco
 }
 
 interface Running {
-  readonly process: ServerProcess;
+  readonly child: ServerProcess;
   readonly version: string;
   readonly passwords: RolePasswords;
   readonly devices: DeviceUsers;
   readonly folder: string;
 }
 
-function embeddedServer({ process: child, version, passwords, devices, folder }: Running): NatsServer {
+function embeddedServer({ child, version, passwords, devices, folder }: Running): NatsServer {
   // Changes of the list of devices go one after the other: each writes the whole file.
-  let lastChange: Promise<unknown> = Promise.resolve();
-  const change = (apply: () => boolean): Promise<void> => {
-    const next = lastChange.then(async () => {
-      if (!apply()) return;
+  let lastChange: Promise<void> = Promise.resolve();
+  let serverKnows = true;
+  const change = async (apply: () => boolean): Promise<void> => {
+    const previous = lastChange;
+    const mine = (async () => {
+      await previous.catch(() => undefined);
+      if (!apply() && serverKnows) return;
+      serverKnows = false;
       await devices.save();
       await reloadServers(child.url, passwords.system);
-    });
-    lastChange = next.catch(() => undefined);
-    return next;
+      serverKnows = true;
+    })();
+    lastChange = mine;
+    return mine;
   };
   return {
     url: child.url,
