@@ -9,7 +9,9 @@ import { projectPath, ROOT } from "./project.mjs";
  */
 export async function installDependencies() {
   if (await isUpToDate()) return;
-  await step("Installing dependencies", () => run("npm", ["ci", "--no-audit", "--no-fund"], { cwd: ROOT }));
+  await step("Installing dependencies", () =>
+    run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: ROOT }),
+  );
 }
 
 async function isUpToDate() {

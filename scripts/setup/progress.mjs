@@ -44,7 +44,7 @@ export function run(program, args, { cwd, env, timeoutMs = 600_000 } = {}) {
     );
     child.once("close", (code, signal) => {
       if (code === 0) return resolve(stdout);
-      const lines = all.trimEnd().split("\n").slice(-30).join("\n");
+      const lines = shortened(all.trimEnd().split("\n")).join("\n");
       reject(
         new SetupError(
           `\`${program} ${args.join(" ")}\` ended with ${signal ?? `exit code ${code}`}:\n${lines}`,
@@ -52,4 +52,9 @@ export function run(program, args, { cwd, env, timeoutMs = 600_000 } = {}) {
       );
     });
   });
+}
+
+/** The cause stands at the beginning of some programs' output and at the end of others'. */
+function shortened(lines) {
+  return lines.length <= 30 ? lines : [...lines.slice(0, 15), "…", ...lines.slice(-15)];
 }
