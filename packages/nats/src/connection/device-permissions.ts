@@ -1,3 +1,5 @@
+import { ARTIFACT_STORE, BUCKETS, LEDGER_STREAM, subjects } from "@upgrade-ledger/contract";
+
 /** What a device may publish and subscribe (spec §8). Everything else is refused by the server. */
 export interface DevicePermissions {
   readonly publish: readonly string[];
@@ -9,26 +11,30 @@ export interface DevicePermissions {
  * of the configuration file and, later, the auth callout.
  */
 export function devicePermissions(deviceId: string): DevicePermissions {
-  const directGet = "$JS.API.DIRECT.GET";
+  const directGet = (stream: string, subject: string): string => `$JS.API.DIRECT.GET.${stream}.${subject}`;
+  const key = (bucket: string, keyPattern: string): string => `$KV.${bucket}.${keyPattern}`;
+  const { deviceInfo, desiredState, workloadState } = BUCKETS;
+  const artifacts = `OBJ_${ARTIFACT_STORE}`;
   return {
     publish: [
-      `device-state.${deviceId}.upgrade`,
-      `device-heartbeat.${deviceId}.*`,
-      `$KV.device-info.info.${deviceId}`,
-      `$KV.workload-state.${deviceId}`,
-      `${directGet}.UPGRADE_LEDGER.operator-cmd.${deviceId}.*`,
-      `${directGet}.UPGRADE_LEDGER.device-state.${deviceId}.upgrade`,
-      `${directGet}.KV_device-info.$KV.device-info.*.${deviceId}`,
-      `${directGet}.KV_desired-state.$KV.desired-state.${deviceId}`,
-      `${directGet}.KV_workload-state.$KV.workload-state.${deviceId}`,
-      `${directGet}.OBJ_agent-artifacts`,
-      `${directGet}.OBJ_agent-artifacts.$O.agent-artifacts.>`,
+      subjects.deviceState(deviceId),
+      subjects.heartbeat(deviceId),
+      key(deviceInfo, `info.${deviceId}`),
+      key(workloadState, deviceId),
+      directGet(LEDGER_STREAM, subjects.command(deviceId, "*")),
+      directGet(LEDGER_STREAM, subjects.deviceState(deviceId)),
+      directGet(`KV_${deviceInfo}`, key(deviceInfo, `*.${deviceId}`)),
+      directGet(`KV_${desiredState}`, key(desiredState, deviceId)),
+      directGet(`KV_${workloadState}`, key(workloadState, deviceId)),
+      // An object's chunks share one subject: only the form by sequence and subject reads them all.
+      `$JS.API.DIRECT.GET.${artifacts}`,
+      directGet(artifacts, `$O.${ARTIFACT_STORE}.>`),
     ],
     subscribe: [
       `_INBOX_${deviceId}.>`,
-      `device-cmd.${deviceId}.>`,
-      `device-heartbeat.${deviceId}.*`,
-      `$KV.desired-state.${deviceId}`,
+      subjects.deviceCommands(deviceId),
+      subjects.heartbeat(deviceId),
+      key(desiredState, deviceId),
     ],
   };
 }

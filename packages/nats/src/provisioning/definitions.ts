@@ -1,6 +1,8 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 
+import { BUCKETS, CHECKPOINT_STREAM, HEARTBEAT_STREAM, LEDGER_STREAM } from "@upgrade-ledger/contract";
+
 import { parseJsonObject } from "../json.ts";
 import type { JsonObject } from "../json.ts";
 import { projectPath } from "../project-files.ts";
@@ -12,14 +14,14 @@ export interface StreamDefinition {
 }
 
 /** Streams that hold history. They are never weakened (spec §8). */
-export const LEDGER_STREAMS: ReadonlySet<string> = new Set(["UPGRADE_LEDGER", "LEDGER_CHECKPOINTS"]);
+export const LEDGER_STREAMS: ReadonlySet<string> = new Set([LEDGER_STREAM, CHECKPOINT_STREAM]);
 
 /** Streams to which devices publish: headers that rewrite other messages are never allowed there (spec §3.1). */
 export const DEVICE_WRITABLE_STREAMS: ReadonlySet<string> = new Set([
-  "UPGRADE_LEDGER",
-  "DEVICE_HEARTBEATS",
-  "KV_device-info",
-  "KV_workload-state",
+  LEDGER_STREAM,
+  HEARTBEAT_STREAM,
+  `KV_${BUCKETS.deviceInfo}`,
+  `KV_${BUCKETS.workloadState}`,
 ]);
 
 /**

@@ -1,5 +1,7 @@
 import type { NatsConnection } from "@nats-io/transport-node";
 
+import { LEDGER_STREAM } from "@upgrade-ledger/contract";
+
 import type { JsonObject } from "../json.ts";
 import { compareConfig } from "./compare.ts";
 import type { FieldDrift } from "./compare.ts";
@@ -127,7 +129,7 @@ function wantedConfig(
   const wanted: JsonObject = { ...config, num_replicas: replicas };
   // Asynchronous persistence exists for single copies only; with three the copies are the safety.
   if (replicas > 1) delete wanted["persist_mode"];
-  if (config["name"] === "UPGRADE_LEDGER") {
+  if (config["name"] === LEDGER_STREAM) {
     wanted["max_bytes"] = options.ledgerMaxBytes ?? actual?.["max_bytes"] ?? config["max_bytes"];
   }
   return wanted;

@@ -1,5 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 
+import { LEDGER_STREAM } from "@upgrade-ledger/contract";
+
 import type { JsonObject } from "../json.ts";
 import type { FieldDrift } from "./compare.ts";
 import { DEVICE_WRITABLE_STREAMS, LEDGER_STREAMS } from "./definitions.ts";
@@ -111,7 +113,7 @@ export function objections(stream: string, config: JsonObject): Objection[] {
   if (config["no_ack"] === true) object("no_ack", "nobody would know what is stored");
   if (!(amount(config["duplicate_window"]) >= TEN_MINUTES_NS))
     object("duplicate_window", "must be 10 minutes or more");
-  if (stream === "UPGRADE_LEDGER" && config["republish"] === undefined) {
+  if (stream === LEDGER_STREAM && config["republish"] === undefined) {
     object("republish", "commands would not reach the devices");
   }
   for (const field of ["mirror", "sources", "subject_transform", "subject_delete_marker_ttl"]) {

@@ -1,6 +1,8 @@
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
+import { DeviceId } from "@upgrade-ledger/contract";
+
 import { devicePermissions } from "../connection/device-permissions.ts";
 import { parseJsonObject } from "../json.ts";
 import { isErrorCode } from "./secrets.ts";
@@ -12,7 +14,6 @@ export interface DeviceUser {
   readonly publicKey: string;
 }
 
-const DEVICE_ID = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 const PUBLIC_USER_KEY = /^U[A-Z2-7]{55}$/;
 
 /**
@@ -51,7 +52,7 @@ export class DeviceUsers {
    * @throws Error when id or key are malformed: both go into the server's configuration.
    */
   set(device: DeviceUser): boolean {
-    if (!DEVICE_ID.test(device.deviceId)) {
+    if (!DeviceId.safeParse(device.deviceId).success) {
       throw new Error(
         `"${device.deviceId}" is not a device id: one RFC 1123 label (a-z, 0-9, "-", at most 63)`,
       );
