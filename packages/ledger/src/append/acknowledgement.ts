@@ -1,0 +1,63 @@
+// What the broker answers to a publish, read without throwing.
+import { z } from "zod";
+
+export type Acknowledgement =
+  | { readonly kind: "stored"; readonly seq: number }
+  | { readonly kind: "duplicate"; readonly seq: number }
+  | { readonly kind: "wrong-sequence"; readonly lastSequence: number | null }
+  | { readonly kind: "full"; readonly detail: string }
+  | { readonly kind: "too-large"; readonly detail: string }
+  | { readonly kind: "unavailable"; readonly detail: string }
+  | { readonly kind: "rejected"; readonly detail: string };
+
+const Answer = z.object({
+  stream: z.string().optional(),
+  seq: z.number().optional(),
+  duplicate: z.boolean().optional(),
+  error: z
+    .object({ code: z.number(), err_code: z.number().optional(), description: z.string().optional() })
+    .optional(),
+});
+
+/** JetStream error codes that a publish can get (`err_code`). */
+const CODES = {
+  wrongLastSequence: new Set([10071, 10164]),
+  /** Account or server out of storage, or the stream at one of its limits. */
+  full: new Set([10002, 10023, 10028, 10047, 10077]),
+  tooLarge: new Set([10054, 10097]),
+  /** The same id is being stored at this moment (a cluster): its outcome is open. */
+  inProcess: new Set([10158]),
+} as const;
+const SERVICE_UNAVAILABLE = 503;
+
+/** Reads a publish acknowledgement. Every answer has a reading; one that is none is `rejected`. */
+export function readAcknowledgement(text: string): Acknowledgement {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return { kind: "rejected", detail: `the answer is no acknowledgement: ${text.slice(0, 200)}` };
+  }
+  const answer = Answer.safeParse(json);
+  if (!answer.success) {
+    return { kind: "rejected", detail: `the answer is no acknowledgement: ${text.slice(0, 200)}` };
+  }
+  const { error, seq, stream, duplicate } = answer.data;
+  if (error !== undefined) return readError(error.code, error.err_code ?? 0, error.description ?? "");
+  if (seq === undefined || seq < 1 || stream === undefined || stream === "") {
+    return { kind: "rejected", detail: `the answer is no acknowledgement: ${text.slice(0, 200)}` };
+  }
+  return { kind: duplicate === true ? "duplicate" : "stored", seq };
+}
+
+function readError(status: number, code: number, description: string): Acknowledgement {
+  const detail = `${description} (${code})`;
+  if (CODES.wrongLastSequence.has(code)) {
+    const last = /: (\d+)$/.exec(description)?.[1];
+    return { kind: "wrong-sequence", lastSequence: last === undefined ? null : Number(last) };
+  }
+  if (CODES.full.has(code)) return { kind: "full", detail };
+  if (CODES.tooLarge.has(code)) return { kind: "too-large", detail };
+  if (CODES.inProcess.has(code) || status === SERVICE_UNAVAILABLE) return { kind: "unavailable", detail };
+  return { kind: "rejected", detail };
+}
