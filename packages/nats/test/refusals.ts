@@ -1,3 +1,5 @@
+import { setImmediate } from "node:timers/promises";
+
 import { PermissionViolationError } from "@nats-io/transport-node";
 import type { NatsConnection } from "@nats-io/transport-node";
 
@@ -16,17 +18,15 @@ export async function isRefusedToSubscribe(connection: NatsConnection, subject: 
 
 /** The server answers in order: a refusal comes before the pong of the flush. */
 async function violates(connection: NatsConnection, subject: string, act: () => void): Promise<boolean> {
-  const statuses = connection.status();
   let refused = false;
-  const watching = (async () => {
-    for await (const status of statuses) {
+  void (async () => {
+    for await (const status of connection.status()) {
       if (status.type !== "error" || !(status.error instanceof PermissionViolationError)) continue;
       refused ||= status.error.subject === subject;
     }
   })();
   act();
   await connection.flush();
-  statuses.stop?.();
-  await watching;
+  await setImmediate(); // the status loop takes its turn
   return refused;
 }

@@ -11,8 +11,6 @@ export interface DevicePermissions {
  * of the configuration file and, later, the auth callout.
  */
 export function devicePermissions(deviceId: string): DevicePermissions {
-  const directGet = (stream: string, subject: string): string => `$JS.API.DIRECT.GET.${stream}.${subject}`;
-  const key = (bucket: string, keyPattern: string): string => `$KV.${bucket}.${keyPattern}`;
   const { deviceInfo, desiredState, workloadState } = BUCKETS;
   const artifacts = `OBJ_${ARTIFACT_STORE}`;
   return {
@@ -37,4 +35,12 @@ export function devicePermissions(deviceId: string): DevicePermissions {
       key(desiredState, deviceId),
     ],
   };
+}
+
+function directGet(stream: string, subject: string): string {
+  return `$JS.API.DIRECT.GET.${stream}.${subject}`;
+}
+
+function key(bucket: string, pattern: string): string {
+  return `$KV.${bucket}.${pattern}`;
 }
