@@ -6,6 +6,9 @@ import type { JsonObject } from "../json.ts";
 /** JetStream's "stream not found". */
 const STREAM_NOT_FOUND = 10059;
 
+/** A cluster that is still electing does not answer at all; better to ask again soon. */
+const REQUEST_TIMEOUT_MS = 5_000;
+
 /** An error answer of the JetStream API. */
 export class JetStreamApiError extends Error {
   override readonly name = "JetStreamApiError";
@@ -45,7 +48,7 @@ export async function updateStream(connection: NatsConnection, config: JsonObjec
 
 async function request(connection: NatsConnection, subject: string, body?: JsonObject): Promise<JsonObject> {
   const reply = await connection.request(subject, body === undefined ? "" : JSON.stringify(body), {
-    timeout: 15_000,
+    timeout: REQUEST_TIMEOUT_MS,
   });
   const answer: unknown = reply.json();
   if (!isJsonObject(answer)) throw new Error(`${subject}: the answer is not a JSON object`);

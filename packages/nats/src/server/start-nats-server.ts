@@ -5,11 +5,12 @@ import type { RoleIdentity } from "../connection/connect-as.ts";
 import { passwordVariable, ROLES } from "../connection/roles.ts";
 import type { Role, RolePasswords } from "../connection/roles.ts";
 import { projectPath } from "../project-files.ts";
+import { openDeviceRegistry } from "./device-registry.ts";
+import type { DeviceRegistry } from "./device-registry.ts";
 import { DeviceUsers } from "./device-users.ts";
 import type { DeviceUser } from "./device-users.ts";
 import { findNatsServer, requireUsable } from "./find-nats-server.ts";
 import { pidFile, releaseDataFolder, takeDataFolder } from "./orphan.ts";
-import { reloadServers } from "./reload.ts";
 import { loadOrCreatePasswords } from "./secrets.ts";
 import { ServerProcess } from "./server-process.ts";
 import type { ServerExit } from "./server-process.ts";
@@ -31,7 +32,7 @@ export interface NatsServerOptions {
   readonly readyTimeoutMs?: number;
 }
 
-export interface NatsServer {
+export interface NatsServer extends DeviceRegistry {
   /** `nats://127.0.0.1:<port>` */
   readonly url: string;
   readonly port: number;
@@ -40,10 +41,6 @@ export interface NatsServer {
   readonly logFile: string;
   /** How to connect as one of the static users. */
   credentials(role: Role): RoleIdentity;
-  /** Lets devices connect (or changes their keys) and waits until the server knows them. Others stay connected. */
-  addDevice(...devices: readonly DeviceUser[]): Promise<void>;
-  /** Takes a device's access away and cuts its connections. */
-  removeDevice(deviceId: string): Promise<void>;
   /** Stops the server and waits until it is gone. Idempotent. */
   stop(): Promise<void>;
   /** Ends the server as a power cut of its process would (SIGKILL), for tests. */
@@ -63,7 +60,7 @@ export async function startNatsServer(options: NatsServerOptions): Promise<NatsS
   await takeDataFolder(folder);
   try {
     const passwords = await loadOrCreatePasswords(join(folder, "secrets.json"));
-    const devices = await prepareFolder(folder, options.devices ?? []);
+    await prepareFolder(folder, options.devices ?? []);
     const child = await ServerProcess.start({
       binary: binary.path,
       arguments: serverArguments(folder, options.port ?? -1),
@@ -72,14 +69,19 @@ export async function startNatsServer(options: NatsServerOptions): Promise<NatsS
       readyTimeoutMs: options.readyTimeoutMs ?? 60_000,
       onUnexpectedExit: options.onUnexpectedExit,
     });
-    return embeddedServer({ child, version: binary.version, passwords, devices, folder });
+    const registry = await openDeviceRegistry({
+      folder: join(folder, "devices"),
+      url: child.url,
+      systemPassword: passwords.system,
+    });
+    return embeddedServer({ child, version: binary.version, passwords, registry, folder });
   } catch (error) {
     await releaseDataFolder(folder);
     throw error;
   }
 }
 
-async function prepareFolder(folder: string, added: readonly DeviceUser[]): Promise<DeviceUsers> {
+async function prepareFolder(folder: string, added: readonly DeviceUser[]): Promise<void> {
   await mkdir(join(folder, "ports"), { recursive: true });
   for (const file of ["embedded.conf", "accounts.conf"]) {
     await copyFile(projectPath("deploy", "nats", file), join(folder, file));
@@ -87,7 +89,6 @@ async function prepareFolder(folder: string, added: readonly DeviceUser[]): Prom
   const devices = await DeviceUsers.open(join(folder, "devices"));
   for (const device of added) devices.set(device);
   await devices.save();
-  return devices;
 }
 
 function serverArguments(folder: string, port: number): string[] {
@@ -114,36 +115,19 @@ interface Running {
   readonly child: ServerProcess;
   readonly version: string;
   readonly passwords: RolePasswords;
-  readonly devices: DeviceUsers;
+  readonly registry: DeviceRegistry;
   readonly folder: string;
 }
 
-function embeddedServer({ child, version, passwords, devices, folder }: Running): NatsServer {
-  // Changes of the list of devices go one after the other: each writes the whole file.
-  let lastChange: Promise<void> = Promise.resolve();
-  let serverKnows = true;
-  const change = async (apply: () => boolean): Promise<void> => {
-    const previous = lastChange;
-    const mine = (async () => {
-      await previous.catch(() => undefined);
-      if (!apply() && serverKnows) return;
-      serverKnows = false;
-      await devices.save();
-      await reloadServers(child.url, passwords.system);
-      serverKnows = true;
-    })();
-    lastChange = mine;
-    return mine;
-  };
+function embeddedServer({ child, version, passwords, registry, folder }: Running): NatsServer {
   return {
+    ...registry,
     url: child.url,
     port: Number(new URL(child.url).port),
     pid: child.pid,
     version,
     logFile: child.logFile,
     credentials: (role) => ({ role, password: passwords[role] }),
-    addDevice: (...added) => change(() => added.map((device) => devices.set(device)).includes(true)),
-    removeDevice: (deviceId) => change(() => devices.remove(deviceId)),
     stop: async () => {
       await child.stop("SIGTERM");
       await releaseDataFolder(folder);
