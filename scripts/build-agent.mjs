@@ -15,12 +15,13 @@ const GUARD_ENTRY = join(ROOT, "packages/agent/src/supervisor/guard/main.ts");
 const SECRET_KEY = join(ROOT, "deploy/dev-keys/minisign.key");
 
 /**
- * A CommonJS bundle that also runs where a package.json above it says "type": "module": Node then takes a file
- * without an extension for an ES module, which has no require.
+ * A CommonJS bundle that does not need Node's own CommonJS wrapper: `fleet-agent-guard` has no extension, and below a
+ * package.json with "type": "module" Node takes such a file for an ES module, which has no require. (A versioned agent,
+ * whose name ends in what looks like the extension ".2", does not run in such a folder at all: docs/artifacts.md.)
  */
 const BANNER = `#!/usr/bin/env node
 (function (require, module, exports, __filename, __dirname) {`;
-const FOOTER = `}).call(undefined, process.getBuiltinModule("node:module").createRequire(process.argv[1]), { exports: {} }, {}, process.argv[1], process.getBuiltinModule("node:path").dirname(process.argv[1]));`;
+const FOOTER = `})(process.getBuiltinModule("node:module").createRequire(process.argv[1]), { exports: {} }, {}, process.argv[1], process.getBuiltinModule("node:path").dirname(process.argv[1]));`;
 
 /** One executable file from `entry`. The same sources give the same bytes. */
 async function bundle(entry, outFile, define) {
