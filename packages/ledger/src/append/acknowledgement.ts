@@ -1,6 +1,4 @@
 // What the broker answers to a publish, read without throwing.
-import { z } from "zod";
-
 export type Acknowledgement =
   | { readonly kind: "stored"; readonly seq: number }
   | { readonly kind: "duplicate"; readonly seq: number }
@@ -9,15 +7,6 @@ export type Acknowledgement =
   | { readonly kind: "too-large"; readonly detail: string }
   | { readonly kind: "unavailable"; readonly detail: string }
   | { readonly kind: "rejected"; readonly detail: string };
-
-const Answer = z.object({
-  stream: z.string().optional(),
-  seq: z.number().optional(),
-  duplicate: z.boolean().optional(),
-  error: z
-    .object({ code: z.number(), err_code: z.number().optional(), description: z.string().optional() })
-    .optional(),
-});
 
 /** JetStream error codes that a publish can get (`err_code`). */
 const CODES = {
@@ -32,22 +21,35 @@ const SERVICE_UNAVAILABLE = 503;
 
 /** Reads a publish acknowledgement. Every answer has a reading; one that is none is `rejected`. */
 export function readAcknowledgement(text: string): Acknowledgement {
-  let json: unknown;
+  const answer = fieldsOf(parse(text));
+  const error = answer?.["error"];
+  if (error !== undefined) {
+    const fields = fieldsOf(error);
+    return readError(
+      numberOr0(fields?.["code"]),
+      numberOr0(fields?.["err_code"]),
+      String(fields?.["description"]),
+    );
+  }
+  const seq = numberOr0(answer?.["seq"]);
+  if (seq < 1) return { kind: "rejected", detail: `the answer is no acknowledgement: ${text.slice(0, 200)}` };
+  return { kind: answer?.["duplicate"] === true ? "duplicate" : "stored", seq };
+}
+
+function parse(text: string): unknown {
   try {
-    json = JSON.parse(text);
+    return JSON.parse(text);
   } catch {
-    return { kind: "rejected", detail: `the answer is no acknowledgement: ${text.slice(0, 200)}` };
+    return undefined;
   }
-  const answer = Answer.safeParse(json);
-  if (!answer.success) {
-    return { kind: "rejected", detail: `the answer is no acknowledgement: ${text.slice(0, 200)}` };
-  }
-  const { error, seq, stream, duplicate } = answer.data;
-  if (error !== undefined) return readError(error.code, error.err_code ?? 0, error.description ?? "");
-  if (seq === undefined || seq < 1 || stream === undefined || stream === "") {
-    return { kind: "rejected", detail: `the answer is no acknowledgement: ${text.slice(0, 200)}` };
-  }
-  return { kind: duplicate === true ? "duplicate" : "stored", seq };
+}
+
+function fieldsOf(value: unknown): Readonly<Record<string, unknown>> | undefined {
+  return typeof value === "object" && value !== null ? { ...value } : undefined;
+}
+
+function numberOr0(value: unknown): number {
+  return typeof value === "number" ? value : 0;
 }
 
 function readError(status: number, code: number, description: string): Acknowledgement {

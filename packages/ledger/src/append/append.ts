@@ -63,7 +63,7 @@ async function judge(
       return judgeDuplicate(reader, event, acknowledgement.seq);
     case "wrong-sequence": {
       const { lastSequence } = acknowledgement;
-      const seq = await findOwnAfterConflict(reader, event, lastSequence);
+      const seq = await findOwnAfterConflict(reader, event);
       return seq === undefined
         ? { kind: "conflict", lastSequence }
         : { kind: "already-stored", seq, verified: true };

@@ -18,9 +18,10 @@ export type AppendOutcome =
   | { readonly kind: "conflict"; readonly lastSequence: number | null }
   /**
    * The id belongs to another event, stored at `seq` on `subject`; nothing was stored now. For a derived id on the same
-   * subject it means that another writer said the same first; on another subject, that somebody took the id.
+   * subject it means that another writer said the same first; on another subject, that somebody took the id. `subject` is
+   * `null` where this connection may only read its own subject, on which the event is not (a device).
    */
-  | { readonly kind: "id-taken"; readonly seq: number; readonly subject: string }
+  | { readonly kind: "id-taken"; readonly seq: number; readonly subject: string | null }
   /** Nothing was stored. */
   | { readonly kind: "refused"; readonly code: RefusalCode; readonly detail: string };
 

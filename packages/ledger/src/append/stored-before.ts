@@ -3,6 +3,7 @@ import { HEADERS } from "@upgrade-ledger/contract";
 import { LedgerForbiddenError } from "../errors.ts";
 import type { DirectReader } from "../read/direct.ts";
 import type { RawEntry } from "../read/message.ts";
+import { pause } from "../read/pause.ts";
 import type { AppendOutcome, EncodedEvent } from "./outcome.ts";
 
 /** Whether the stored message is this very event: same id, same subject, same bytes. */
@@ -14,66 +15,79 @@ export function isSameEvent(stored: RawEntry, event: EncodedEvent): boolean {
   );
 }
 
+/** Pauses between looks at a replica that has not seen yet what the leader acknowledged, milliseconds. */
+const REPLICA_PAUSES_MS = [20, 40, 80, 160, 320, 640];
+
 /** What a `duplicate` acknowledgement of `seq` means: our own event again, or an id that another event has. */
 export async function judgeDuplicate(
   reader: DirectReader,
   event: EncodedEvent,
   seq: number,
 ): Promise<AppendOutcome> {
-  const stored = await readDuplicate(reader, event, seq);
-  if (stored === undefined) return { kind: "already-stored", seq, verified: false };
-  if (isSameEvent(stored, event)) return { kind: "already-stored", seq, verified: true };
-  return { kind: "id-taken", seq, subject: stored.subject };
+  const judged = (stored: RawEntry): AppendOutcome =>
+    isSameEvent(stored, event)
+      ? { kind: "already-stored", seq, verified: true }
+      : { kind: "id-taken", seq, subject: stored.subject };
+  // The subject's last event first: mostly it is the one, and it is all that a device may read.
+  const last = await readable(() => reader.lastOn(event.subject));
+  if (last?.seq === seq) return judged(last);
+  const stored = await readable(() => reader.at(seq));
+  if (stored !== undefined) return judged(stored);
+  const settled = await lastAtLeast(reader, event.subject, seq);
+  if (settled?.seq === seq) return judged(settled);
+  // A subject that ends before `seq` cannot hold it; one that goes on after it may.
+  const elsewhere = settled === undefined || settled.seq < seq;
+  return elsewhere
+    ? { kind: "id-taken", seq, subject: null }
+    : { kind: "already-stored", seq, verified: false };
 }
 
-/** The subject's last message first: that is all that a device may read, and mostly it is the one. */
-async function readDuplicate(
+/** The subject's last event, asked again while it is older than `seq`: a replica may lag. */
+async function lastAtLeast(
   reader: DirectReader,
-  event: EncodedEvent,
+  subject: string,
   seq: number,
 ): Promise<RawEntry | undefined> {
-  const last = await readable(() => reader.lastOn(event.subject));
-  if (last?.seq === seq) return last;
-  return readable(() => reader.at(seq));
+  for (const pauseMs of REPLICA_PAUSES_MS) {
+    const last = await readable(() => reader.lastOn(subject));
+    if (last !== undefined && last.seq >= seq) return last;
+    await pause(pauseMs);
+  }
+  return readable(() => reader.lastOn(subject));
 }
 
 /**
- * Where this event is stored on its own subject after `afterSeq` and before `beforeSeq`, if it is.
- * Looks at one message after the other: meant for the few events of one device's subject.
+ * Where exactly this event is stored on its own subject after `afterSeq`, if it is. Looks at one event after the other:
+ * meant for the few that a device's subject gained meanwhile.
  */
 export async function findStored(
   reader: DirectReader,
   event: EncodedEvent,
   afterSeq: number,
-  beforeSeq = Number.POSITIVE_INFINITY,
 ): Promise<number | undefined> {
-  let from = afterSeq + 1;
-  while (from < beforeSeq) {
-    const start = from;
-    const next = await reader.nextOn(event.subject, start);
-    if (next === undefined || next.seq >= beforeSeq) return undefined;
-    if (isSameEvent(next, event)) return next.seq;
-    from = next.seq + 1;
+  let next = await reader.nextOn(event.subject, afterSeq + 1);
+  while (next !== undefined && !isSameEvent(next, event)) {
+    next = await reader.nextOn(event.subject, next.seq + 1);
   }
-  return undefined;
+  return next?.seq;
 }
 
 /**
  * After a wrong expected sequence: was the event stored by an earlier try? With one replica the broker checks the
  * expectation before it looks for duplicates, so a repeat of one's own stored event is answered as a conflict.
- * It would lie after the expected sequence, and not after the one that the broker named.
  */
 export async function findOwnAfterConflict(
   reader: DirectReader,
   event: EncodedEvent,
-  lastSequence: number | null,
 ): Promise<number | undefined> {
-  const last = await readable(() => reader.lastOn(event.subject));
-  if (last !== undefined && isSameEvent(last, event)) return last.seq;
-  const expected = event.expect?.lastSequence ?? 0;
-  if (last === undefined || last.seq <= expected) return undefined;
-  const before = lastSequence === null ? last.seq + 1 : Math.max(lastSequence, last.seq) + 1;
-  return readable(() => findStored(reader, event, expected, before));
+  const { expect, subject } = event;
+  const last = await readable(() => reader.lastOn(subject));
+  if (last === undefined || expect === undefined || last.seq <= expect.lastSequence) return undefined;
+  if (isSameEvent(last, event)) return last.seq;
+  if (expect.subject !== subject) return readable(() => findStored(reader, event, expect.lastSequence));
+  // Stored under this expectation, it is the very next event of the subject.
+  const next = await readable(() => reader.nextOn(subject, expect.lastSequence + 1));
+  return next !== undefined && isSameEvent(next, event) ? next.seq : undefined;
 }
 
 /** `undefined` also where the connection has no right to read. */
