@@ -9,9 +9,28 @@ import { projectPath, ROOT } from "./project.mjs";
  */
 export async function installDependencies() {
   if (await isUpToDate()) return;
-  await step("Installing dependencies", () =>
-    run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: ROOT }),
-  );
+  await step("Installing dependencies", install);
+}
+
+const NPM_OPTIONS = ["--no-audit", "--no-fund", "--loglevel=error"];
+
+async function install() {
+  try {
+    await run("npm", ["ci", ...NPM_OPTIONS], { cwd: ROOT });
+  } catch (error) {
+    if (!lacksOnlyForeignPlatforms(error.output)) throw error;
+    // The same versions, from the same lock file, which stays as it is.
+    await run("npm", ["install", "--no-save", ...NPM_OPTIONS], { cwd: ROOT });
+  }
+}
+
+/**
+ * A lock file made with a registry that has a tool's binaries for some platforms only names the others without a
+ * version, and `npm ci` refuses it for that. Anything else that it misses is a real difference.
+ */
+function lacksOnlyForeignPlatforms(output = "") {
+  const complaints = output.split("\n").filter((line) => /\b(Missing|Invalid): /.test(line));
+  return complaints.length > 0 && complaints.every((line) => /Missing: \S+@ from lock file/.test(line));
 }
 
 async function isUpToDate() {

@@ -1,7 +1,10 @@
 import { spawn } from "node:child_process";
 
 /** A failure that was foreseen; its message says what to do. */
-export class SetupError extends Error {}
+export class SetupError extends Error {
+  /** All that a failed program printed. */
+  output = "";
+}
 
 /** Does one step; says so if it takes longer than two seconds. */
 export async function step(label, work) {
@@ -44,12 +47,11 @@ export function run(program, args, { cwd, env, timeoutMs = 600_000 } = {}) {
     );
     child.once("close", (code, signal) => {
       if (code === 0) return resolve(stdout);
+      const end = signal ?? `exit code ${code}`;
       const lines = shortened(all.trimEnd().split("\n")).join("\n");
-      reject(
-        new SetupError(
-          `\`${program} ${args.join(" ")}\` ended with ${signal ?? `exit code ${code}`}:\n${lines}`,
-        ),
-      );
+      const error = new SetupError(`\`${program} ${args.join(" ")}\` ended with ${end}:\n${lines}`);
+      error.output = all;
+      reject(error);
     });
   });
 }
