@@ -23,6 +23,10 @@ export interface Projection<State> {
   readonly version: number;
   /** The KV bucket that holds the documents. */
   readonly bucket: string;
+  /** KV filter for the keys of this projection in its bucket, which it may share. */
+  readonly keyFilter: string;
+  /** The key under which the projector keeps how far it has come. */
+  readonly checkpointKey: string;
   /** Which state the entry concerns; `undefined` if none. The state's own document is stored under the same key. */
   keyOf(entry: LedgerEntry): string | undefined;
   initial(key: string): State;
@@ -32,8 +36,8 @@ export interface Projection<State> {
   validAtSeq(state: State): number;
   /** The documents that changed since they were last taken, the state's own last. Forgets that they had changed. */
   takeDocuments(state: State): KeyedDocument[];
-  /** The state as it was when its own document was stored. The wire boundary: the value comes from JSON. */
-  restore(value: unknown): State;
+  /** The state as it was when its own document was stored as this JSON text. The digest vouches for the text (spec §5). */
+  restore(json: string): State;
 }
 
 const producePlain: <State>(

@@ -32,6 +32,8 @@ export interface Instance {
   current_version: string;
   /** As last observed in heartbeats; `null` if never, or where a foreign agent gives none. */
   agent_state: AgentState | null;
+  /** The version that the operator itself last saw in its heartbeats; `null` if it never saw one. */
+  observed_version: string | null;
   /** Ledger time of the first event by or about it. */
   first_seen_at: string;
   first_seen_seq: number;

@@ -83,6 +83,16 @@ export interface UpgradeRecord {
   valid_at_seq: number;
 }
 
+/** The part of a record that only grows; the attempt itself is in `device` while the record may change. */
+export interface WorkingRecord extends Pick<
+  UpgradeRecord,
+  "upgrade_id" | "phases" | "events" | "event_pages" | "event_count"
+> {
+  /** Size of `events` as JSON, bytes. */
+  bytes: number;
+  changed_seq: number;
+}
+
 /**
  * Entries in ledger order. Key `<device_id>.events.<n>`: what belongs to no upgrade that was open or the last one then (late
  * events of older upgrades among them); key `<device_id>.<upgrade_id>.<n>`: earlier pages of a long attempt.
@@ -93,6 +103,8 @@ export interface EventPage {
   upgrade_id: string | null;
   page: number;
   events: RecordedEvent[];
+  /** Size of `events` as JSON, bytes. */
+  bytes: number;
   valid_at_seq: number;
 }
 
@@ -116,8 +128,8 @@ export interface HistoryDocument {
   older_pages: number;
   /** The page of events outside upgrades that is being filled, also stored as `<device_id>.events.<page>`. */
   outside: EventPage;
-  /** Working copies of the records that may still change: open, queued, last. Each is also stored under its own key. */
-  working: UpgradeRecord[];
+  /** The records that may still change: open, queued, last. Each is also stored whole under its own key. */
+  working: WorkingRecord[];
   /** The device as this fold knows it: a fold reads no document but its own (spec §5). */
   device: DeviceDocument;
   valid_at_seq: number;
