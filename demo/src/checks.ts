@@ -3,7 +3,7 @@ import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { binaryName } from "@upgrade-ledger/contract";
 import type { DemoDevice } from "./devices.ts";
-import { askAll, type Device, Event } from "./http.ts";
+import { ask as askFor, askAll, Device, Event } from "./http.ts";
 import { startTimeOf } from "./processes.ts";
 import { type Ask, FIRST_VERSION, type Part } from "./story.ts";
 import type { Watch } from "./watch.ts";
@@ -22,12 +22,9 @@ export interface Evidence {
   readonly world: World;
   readonly part: Part;
   readonly device: DemoDevice;
-  readonly shown: Device;
   readonly upgradeIds: readonly string[];
   readonly workloadsBefore: readonly Workload[];
   readonly watch: Watch;
-  /** How the guard saw a version's process end: the exit code; `undefined` if it has not ended. */
-  exitCodeOf(version: string): number | undefined;
 }
 
 const HAPPY_PATH = [
@@ -60,6 +57,7 @@ export async function checkDevice(evidence: Evidence): Promise<Check[]> {
     const own = events.filter((event) => event.upgrade_id === upgradeId);
     if (ask.ending.outcome === "done") {
       checkDone(evidence, own, running, ask, claim);
+      await checkExit(evidence.device, running, index === 0, claim);
       running = ask.version;
     } else {
       await checkFailed(evidence, own, running, ask, claim);
@@ -97,8 +95,16 @@ function checkDone(evidence: Evidence, own: readonly Event[], from: string, ask:
     { ready: ready?.seq, observed: observed.map((event) => event.seq), stop: stopEvent?.seq },
   );
   claim(`${from} and ${to} were alive together`, evidence.watch.aliveTogether(deviceId, from, to));
-  const exitCode = evidence.exitCodeOf(from);
-  claim(`the old agent ${from} exited with 0`, exitCode === 0, exitCode);
+}
+
+/** How the guard saw the old agent end. The first one runs in the unit of the symlink, later ones in a unit of their version. */
+async function checkExit(device: DemoDevice, version: string, isFirst: boolean, claim: Claim): Promise<void> {
+  const { state, exit } = await device.supervisor.statusOf(isFirst ? "fleet-agent" : binaryName(version));
+  claim(
+    `the old agent ${version} exited with 0 and was not restarted`,
+    state === "exited" && exit === "exit 0",
+    { state, exit },
+  );
 }
 
 async function checkFailed(

@@ -5,6 +5,7 @@ import { chmod, copyFile, mkdir, readFile, readlink, symlink, writeFile } from "
 import { join } from "node:path";
 import { stringify } from "smol-toml";
 import { binaryName } from "@upgrade-ledger/contract";
+import { createProcessSupervisor, type Supervisor } from "@upgrade-ledger/agent";
 import { newDeviceKey } from "@upgrade-ledger/nats";
 import { stop } from "./processes.ts";
 import { cli } from "./service.ts";
@@ -17,6 +18,7 @@ export interface DemoDevice {
   readonly stateDir: string;
   readonly configFile: string;
   readonly guard: ChildProcess;
+  readonly supervisor: Supervisor;
   linkTarget(): Promise<string>;
 }
 
@@ -58,7 +60,8 @@ export async function startDevice(world: World, deviceId: string): Promise<DemoD
     ],
     { stdio: ["ignore", log, log] },
   );
-  return { deviceId, prefix, stateDir, configFile, guard, linkTarget: () => readlink(link) };
+  const supervisor = createProcessSupervisor({ socketPath: join(stateDir, "guard.sock") });
+  return { deviceId, prefix, stateDir, configFile, guard, supervisor, linkTarget: () => readlink(link) };
 }
 
 /** Stops the guard and with it the agents; the workloads belong to none of them and are ended one by one. */
