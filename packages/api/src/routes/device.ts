@@ -1,0 +1,24 @@
+import { z } from "zod";
+import type { App } from "../app/create-app.ts";
+import { answers } from "../app/responses.ts";
+import type { ApiContext } from "../context.ts";
+import { presentDevice } from "../present/device.ts";
+import { Device, DeviceParams } from "../schema/device.ts";
+import { findDevice } from "./find-device.ts";
+
+/** `GET /v1/devices/{device_id}` */
+export function deviceRoute(app: App, context: ApiContext): void {
+  app.get(
+    "/v1/devices/:device_id",
+    {
+      schema: {
+        summary: "The current state of one device",
+        tags: ["devices"],
+        params: DeviceParams,
+        querystring: z.strictObject({}),
+        response: answers(Device),
+      },
+    },
+    async ({ params }) => presentDevice(context, findDevice(context, params.device_id)),
+  );
+}

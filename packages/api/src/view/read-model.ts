@@ -1,0 +1,138 @@
+import type { NatsConnection } from "@nats-io/transport-node";
+import { BUCKETS, DeviceInfo, keys } from "@upgrade-ledger/contract";
+import {
+  quarantineKeys,
+  type CatalogueDocument,
+  type DeviceDocument,
+  type QuarantineDocument,
+} from "@upgrade-ledger/projections";
+import type { FastifyBaseLogger } from "fastify";
+import { BucketMirror, type BucketListener } from "./bucket-mirror.ts";
+import { Heartbeats } from "./heartbeats.ts";
+import { Progress } from "./progress.ts";
+import { parseDocument } from "./parse-documents.ts";
+import { StoredDocuments } from "./stored-documents.ts";
+
+/** A device's document without what only the fold needs. */
+export type KnownDevice = Omit<DeviceDocument, "bookkeeping">;
+
+/** What the device's agent says of it in `device-info`; outside the ledger. */
+export type DeviceLabels = Pick<DeviceInfo, "platform" | "labels">;
+
+const CHECKPOINT = "_checkpoint";
+const ARTIFACT_KEY = "artifact.";
+
+/**
+ * What the API reads: current documents in memory, kept up from the projections' buckets; histories on demand.
+ * It shares nothing with the projector but the broker, so the two may run in different processes.
+ */
+export class ReadModel {
+  readonly devices = new Map<string, KnownDevice>();
+  readonly labels = new Map<string, DeviceLabels>();
+  readonly catalogue = new Map<string, CatalogueDocument>();
+  quarantine: QuarantineDocument | undefined;
+  readonly heartbeats: Heartbeats;
+  readonly stored: StoredDocuments;
+  readonly progress = new Progress([BUCKETS.devices, BUCKETS.histories, BUCKETS.catalogue]);
+  /** Which device an upgrade is about. */
+  readonly #deviceOf = new Map<string, string>();
+  readonly #mirrors: BucketMirror[];
+
+  constructor(nc: NatsConnection, log: FastifyBaseLogger, now: () => number) {
+    this.heartbeats = new Heartbeats(nc, now);
+    this.stored = new StoredDocuments(nc);
+    const mirror = (bucket: string, listener: BucketListener): BucketMirror =>
+      new BucketMirror({
+        nc,
+        bucket,
+        listener,
+        onInterrupted: (error) =>
+          log.warn({ err: error, bucket }, "following a bucket broke off; beginning anew"),
+      });
+    this.#mirrors = [
+      mirror(BUCKETS.devices, this.#devicesListener()),
+      mirror(BUCKETS.deviceInfo, this.#labelsListener()),
+      mirror(BUCKETS.catalogue, this.#catalogueListener()),
+      mirror(BUCKETS.histories, this.#historiesListener()),
+    ];
+  }
+
+  /** Whether everything that was stored at the start is in memory. */
+  get loaded(): boolean {
+    return this.#mirrors.every((mirror) => mirror.loaded);
+  }
+
+  /** Loads what is stored, and follows it from then on. */
+  async start(): Promise<void> {
+    await Promise.all([this.heartbeats.start(), ...this.#mirrors.map((mirror) => mirror.start())]);
+  }
+
+  async stop(): Promise<void> {
+    this.heartbeats.stop();
+    await Promise.all(this.#mirrors.map((mirror) => mirror.stop()));
+  }
+
+  /** The device that an upgrade is about; `undefined` if there is no such upgrade. */
+  deviceOfUpgrade(upgradeId: string): string | undefined {
+    return this.#deviceOf.get(upgradeId);
+  }
+
+  #devicesListener(): BucketListener {
+    return {
+      put: (key, data) => {
+        if (key === CHECKPOINT) return this.progress.checkpoint(BUCKETS.devices, data);
+        if (key.startsWith("_")) return;
+        const { bookkeeping: _ofTheFold, ...device } = parseDocument.device(data);
+        this.devices.set(key, device);
+      },
+      remove: (key) => void this.devices.delete(key),
+    };
+  }
+
+  #labelsListener(): BucketListener {
+    const prefix = keys.deviceInfo("");
+    return {
+      put: (key, data) => {
+        if (!key.startsWith(prefix)) return;
+        const info = readDeviceInfo(data);
+        // An agent may write anything here. What cannot be read is as good as nothing.
+        if (info === undefined) this.labels.delete(key.slice(prefix.length));
+        else this.labels.set(key.slice(prefix.length), info);
+      },
+      remove: (key) => void this.labels.delete(key.slice(prefix.length)),
+    };
+  }
+
+  #catalogueListener(): BucketListener {
+    return {
+      put: (key, data) => {
+        if (key === CHECKPOINT) return this.progress.checkpoint(BUCKETS.catalogue, data);
+        if (key === quarantineKeys.head) this.quarantine = parseDocument.quarantine(data);
+        if (!key.startsWith(ARTIFACT_KEY)) return;
+        this.catalogue.set(key.slice(ARTIFACT_KEY.length), parseDocument.catalogue(data));
+      },
+      remove: (key) => void this.catalogue.delete(key.slice(ARTIFACT_KEY.length)),
+    };
+  }
+
+  #historiesListener(): BucketListener {
+    return {
+      put: (key, data) => {
+        if (key === CHECKPOINT) return this.progress.checkpoint(BUCKETS.histories, data);
+        const [deviceId, upgradeId, ...rest] = key.split(".");
+        if (deviceId === undefined || upgradeId === undefined || rest.length > 0) return;
+        this.#deviceOf.set(upgradeId, deviceId);
+      },
+      remove: (key) => void this.#deviceOf.delete(key.split(".")[1] ?? ""),
+    };
+  }
+}
+
+function readDeviceInfo(data: Uint8Array): DeviceLabels | undefined {
+  try {
+    const info = DeviceInfo.safeParse(JSON.parse(new TextDecoder().decode(data)));
+    return info.success ? { platform: info.data.platform, labels: info.data.labels } : undefined;
+  } catch {
+    return undefined;
+  }
+}
