@@ -1,0 +1,119 @@
+// Where a process that has just started takes the procedure up (spec §4, Marker).
+import { type BootReason, sameVersion } from "@upgrade-ledger/contract";
+import { backOut } from "./cutover.ts";
+import { doneWithoutStop, failure } from "./ending.ts";
+import type { BootFacts } from "./input.ts";
+import { remember, type Upgrade } from "./marker.ts";
+import { fail, startDraining } from "./prepare.ts";
+import { isCutover, isNewInstance, type State } from "./state.ts";
+import { andThen, at, cite, end, persist, publish, terminal, type Turn, turn } from "./transition.ts";
+
+const MAX_RESUMES = 3;
+
+/** The first input of every process. */
+export function onBoot(state: State, facts: BootFacts, nowMs: number): Turn {
+  const upgrade = facts.marker?.upgrade ?? null;
+  const known = facts.attempts ?? { upgrades: [], stops: [] };
+  const upgrades = upgrade === null ? known.upgrades : remember(known.upgrades, upgrade.upgrade_id);
+  const booted: State = {
+    ...state,
+    upgrade,
+    attempts: { ...known, upgrades },
+    memory: facts.attempts === null ? { kind: "asking" } : { kind: "known" },
+    lastTickMs: nowMs,
+  };
+  const started = publish(upgrade !== null && isCutover(upgrade) ? upgrade.upgrade_id : null, {
+    type: "started",
+    caused_by: upgrade !== null && isNewInstance(booted) ? cite(upgrade.upgrade_id) : [],
+    boot_reason: bootReason(booted, facts),
+    previous_version: facts.previousVersion,
+  });
+  return andThen(turn(booted, started), (s) => resume(s, facts.linkVersion, nowMs));
+}
+
+function bootReason(state: State, facts: BootFacts): BootReason {
+  const { upgrade, self } = state;
+  if (facts.previousVersion === null && upgrade === null) return "install";
+  const isOld = upgrade !== null && sameVersion(self.version, upgrade.from_version);
+  if (isOld && (isCutover(upgrade) || upgrade.at.step === "probation")) return "revert";
+  if (facts.rebooted) return "reboot";
+  return isNewInstance(state) ? "cutover" : "restart";
+}
+
+/** Continues the upgrade of the marker as far as this version can: resume, revert, finish or wait. */
+export function resume(state: State, linkVersion: string | null, nowMs: number): Turn {
+  const { upgrade, self } = state;
+  if (upgrade === null) return turn(state);
+  if (upgrade.at.step === "ended") return turn(state, terminal(upgrade.upgrade_id, upgrade.at.end));
+  const isOld = sameVersion(self.version, upgrade.from_version);
+  if (upgrade.at.step === "probation") return resumeProbation(state, upgrade, isOld);
+  if (isNewInstance(state)) return turn(state);
+  if (isOld) return resumeAsOld(state, upgrade, linkVersion, nowMs);
+  return resumeAsStranger(state, upgrade);
+}
+
+function resumeAsOld(state: State, upgrade: Upgrade, linkVersion: string | null, nowMs: number): Turn {
+  const mine: Upgrade = { ...upgrade, old_instance: state.self.instanceId };
+  const linkIsNew = linkVersion !== null && sameVersion(linkVersion, upgrade.to_version);
+  switch (upgrade.at.step) {
+    case "draining":
+    case "staging":
+    case "verifying":
+      return resumePreparation(state, mine, nowMs);
+    case "swapping":
+      return linkIsNew ? interrupted(state, mine, linkIsNew) : resumePreparation(state, mine, nowMs);
+    case "starting":
+    case "cutover-ready":
+    case "stopping":
+      return interrupted(state, mine, linkIsNew);
+    case "reverting":
+      return backOut(at(state, mine, upgrade.at));
+    case "ended":
+    case "probation":
+      return turn(state);
+  }
+}
+
+function resumePreparation(state: State, upgrade: Upgrade, nowMs: number): Turn {
+  const resumes = upgrade.resumes + 1;
+  if (resumes > MAX_RESUMES) {
+    return fail(state, upgrade, "interrupted", `The agent ended ${resumes} times before the cutover`);
+  }
+  return startDraining(state, { ...upgrade, resumes }, nowMs);
+}
+
+/** The old version runs although the cutover had begun. Who moved the link back, if not this agent, is the guard. */
+function interrupted(state: State, upgrade: Upgrade, linkIsNew: boolean): Turn {
+  const ending = linkIsNew
+    ? failure(upgrade, "interrupted", `The old agent ended in ${upgrade.at.step} and came back`, true)
+    : failure(upgrade, "crash_loop", `${upgrade.to_version} did not stay up and was taken back`, true);
+  return backOut(at(state, upgrade, { step: "reverting", end: ending }));
+}
+
+/** This process runs neither the old nor the new version, or the new one before any cutover: somebody started it by hand. */
+function resumeAsStranger(state: State, upgrade: Upgrade): Turn {
+  const { version } = state.self;
+  if (sameVersion(version, upgrade.to_version)) {
+    const how = `ended in ${upgrade.at.step}; ${version} was started by hand`;
+    return end(state, upgrade, doneWithoutStop(upgrade, how), false);
+  }
+  return fail(state, upgrade, "interrupted", `${version} was started by something other than this upgrade`);
+}
+
+function resumeProbation(state: State, upgrade: Upgrade, isOld: boolean): Turn {
+  if (sameVersion(state.self.version, upgrade.to_version)) return turn(state);
+  const closed: State = { ...state, upgrade: null };
+  if (!isOld) return turn(closed, persist(closed));
+  return turn(
+    closed,
+    publish(upgrade.upgrade_id, {
+      type: "reverted",
+      caused_by: cite(upgrade.upgrade_id),
+      from_version: upgrade.to_version,
+      to_version: upgrade.from_version,
+      reason_code: "crash_loop",
+      last_error: null,
+    }),
+    persist(closed),
+  );
+}
