@@ -25,8 +25,7 @@ const timeoutMs = 300;
 alone("ledger full", "`refused`, `full`", 0, async (until) => {
   const server = await until(startChangedLedger({ max_bytes: 100_000 }));
   const ledger = ledgerOf(await server.connect("api"));
-  const filler = () => cancelled("pi-filler", { padding: "x".repeat(50_000) });
-  await ledger.append({ event: filler() });
+  await ledger.append({ event: cancelled("pi-filler", { padding: "x".repeat(50_000) }) });
   const event = cancelled("pi-1", { padding: "x".repeat(60_000) });
   return { outcome: await ledger.append({ event }), ledger, subject: subjectOf(event) };
 });

@@ -89,7 +89,7 @@ export const cases: Case[] = [
     run: async ({ api, deviceId }) => {
       const event = cancelled(deviceId);
       await api.append({ event });
-      return api.append({ event: { ...event, reason: "other bytes" } as typeof event });
+      return api.append({ event: { ...event, reason: "other bytes" } });
     },
   },
   {
@@ -158,7 +158,7 @@ export const cases: Case[] = [
     stored: 0,
     run: ({ api, deviceId }) => {
       const event = cancelled(deviceId);
-      return api.append({ event: { ...event, actor: "" } as typeof event });
+      return api.append({ event: { ...event, actor: "" } });
     },
   },
   {

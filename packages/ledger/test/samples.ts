@@ -1,12 +1,14 @@
 // Events for the tests of this package.
 import {
-  ChainHash,
   DeviceId,
-  type EventId,
+  EventRef,
   LedgerEvent,
   subjectOf,
   subjects,
   type LedgerEntry,
+  type UpgradeId,
+  upgradeIdOf,
+  Version,
 } from "@upgrade-ledger/contract";
 import { encodeEvent, newEventId, newInstanceId } from "../src/index.ts";
 import type { EncodedEvent, Expectation } from "../src/index.ts";
@@ -60,5 +62,6 @@ export function eventIdOf(entry: LedgerEntry): string {
 }
 
 export const device = (id: string) => DeviceId.parse(id);
-export const hashOf = (text: string) => ChainHash.parse(text);
-export type { EventId };
+export const version = (text: string) => Version.parse(text);
+export const eventRef = (text: string) => EventRef.parse(text);
+export const upgrade = (): UpgradeId => upgradeIdOf(newEventId());

@@ -28,6 +28,7 @@ export async function* readRaw(
   stream: LedgerStream,
   options: ReadOptions,
 ): AsyncGenerator<RawEntry, void, void> {
+  if (options.fromTime !== undefined && isBeyondEveryEvent(options.fromTime)) return;
   const head = await stream.head();
   const end = Math.min(options.toSeq ?? Number.POSITIVE_INFINITY, head.lastSeq);
   const { fromTime, deviceId } = options;
@@ -89,6 +90,16 @@ async function* pass(
   } finally {
     forget(consumer);
   }
+}
+
+/** The last moment that the broker can count, in nanoseconds of 63 bits: a start after it would wrap round to the first event. */
+const END_OF_TIME_MS = 2 ** 63 / 1_000_000;
+
+/** @throws RangeError if it is no time */
+function isBeyondEveryEvent(time: string): boolean {
+  const at = Date.parse(time);
+  if (Number.isNaN(at)) throw new RangeError(`fromTime is no RFC 3339 time: ${time}`);
+  return at >= END_OF_TIME_MS;
 }
 
 /** The server would drop it by itself after a while: a failure here costs nothing. */
