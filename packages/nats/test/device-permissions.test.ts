@@ -3,11 +3,11 @@ import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import type { JetStreamManager } from "@nats-io/jetstream";
 import { Kvm } from "@nats-io/kv";
 import { headers } from "@nats-io/transport-node";
-import type { NatsConnection } from "@nats-io/transport-node";
+import type { Msg, NatsConnection } from "@nats-io/transport-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { devicePermissions } from "@upgrade-ledger/nats";
-import { startLedgerServer } from "@upgrade-ledger/testkit";
+import { startLedgerServer, waitFor } from "@upgrade-ledger/testkit";
 import type { LedgerServer } from "@upgrade-ledger/testkit";
 
 import { isRefusedToPublish, isRefusedToSubscribe } from "./refusals.ts";
@@ -156,6 +156,39 @@ describe("a device", () => {
       expect(appended).toBeLessThanOrEqual(subject === "device-state.d1.upgrade" ? sent + 1 : 1);
     },
   );
+
+  it("can make another device hear only what shows by its Nats-Stream header or as an acknowledgement where it is from", async () => {
+    const other = await server.connectDevice("d2");
+    const heard: Msg[] = [];
+    const mine = [
+      "device-cmd.d2.upgrade-stop",
+      "device-heartbeat.d2.instance",
+      "$KV.desired-state.d2",
+      "_INBOX_d2.x",
+    ];
+    for (const subject of devicePermissions("d2").subscribe) {
+      other.subscribe(subject, { callback: (_error, message) => void heard.push(message) });
+    }
+    await other.flush();
+    const forged =
+      '{"device_id":"d2","instance_id":"instance","current_version":"6.6.6","agent_state":"running"}';
+    await jetstream(device).publish("device-state.d1.upgrade", forged);
+    for (const subject of GRANTED) {
+      for (const reply of mine) {
+        device.publish(subject, subject.startsWith("$JS.API") ? "" : forged, { reply });
+      }
+    }
+    await jetstream(device).publish("device-state.d1.upgrade", "{}");
+    await waitFor(() => heard.some((message) => message.string() === forged), {
+      describe: "a forged message",
+    });
+    await jetstream(other).publish("device-state.d2.upgrade", "{}");
+
+    const unmarked = heard.filter(
+      (message) => !message.headers?.has("Nats-Stream") && message.string() !== "",
+    );
+    for (const message of unmarked) expect(message.json()).toHaveProperty("stream");
+  });
 
   it.each([
     "device-state.d2.upgrade",
