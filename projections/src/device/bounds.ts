@@ -1,6 +1,7 @@
 // How much a device document holds at most, so that it always fits into one message.
 export const MAX_INSTANCES = 8;
-export const MAX_WRITERS = 16;
+export const MAX_WRITERS = 12;
+export const MAX_QUIET_WRITERS = 64;
 export const MAX_MISSING_RANGES = 8;
 export const MAX_RECENT_EVENTS = 24;
 export const MAX_RECENT_UPGRADES = 16;

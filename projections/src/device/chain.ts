@@ -1,6 +1,6 @@
 // Where an event stands in its writer's chain: new, repeated, out of order, after a gap (spec §3.2, Chain).
 import type { EventId, Writer } from "@upgrade-ledger/contract";
-import { keepLatest, MAX_MISSING_RANGES, MAX_RECENT_EVENTS, MAX_WRITERS } from "./bounds.ts";
+import { keepLatest, MAX_MISSING_RANGES, MAX_QUIET_WRITERS, MAX_RECENT_EVENTS, MAX_WRITERS } from "./bounds.ts";
 import type { Bookkeeping, WriterPosition } from "./document.ts";
 import { note, type Step } from "./step.ts";
 
@@ -30,15 +30,17 @@ function remember(books: Bookkeeping, eventId: string): void {
   keepLatest(books.recent_event_ids, MAX_RECENT_EVENTS);
 }
 
-/** The first event that is seen of this writer. */
+/** The first event that is seen of this writer, or the first after it has been quiet for long. */
 function firstOf(step: Step, writer: Writer, eventId: EventId, seenId: boolean): boolean {
   const { bookkeeping: books } = step.device;
   const { instance_id, sequence } = writer;
-  const forgotten = books.forgotten_writer !== null && instance_id <= books.forgotten_writer;
+  const before = lastOfQuiet(books, instance_id);
+  if (sequence <= before) return true;
+  books.quiet_writers = books.quiet_writers.filter((text) => !isAbout(text, instance_id));
   const position: WriterPosition = { instance_id, sequence, event_id: eventId, seq: step.seq, missing: [] };
-  if (sequence > 1 && !forgotten) noteGap(step, position, 1, sequence - 1);
+  if (sequence > before + 1) noteGap(step, position, before + 1, sequence - 1);
   books.writers.push(position);
-  if (books.writers.length > MAX_WRITERS) forgetQuietest(books);
+  if (books.writers.length > MAX_WRITERS) shortenQuietest(books);
   return seenId;
 }
 
@@ -94,9 +96,24 @@ function fill(position: WriterPosition, sequence: number): boolean {
   return true;
 }
 
-function forgetQuietest(books: Bookkeeping): void {
+/** Of a writer that has been quiet for long, only its last sequence is kept, under the random end of its id. */
+function shortenQuietest(books: Bookkeeping): void {
   const quietest = books.writers.reduce((least, position) => (position.seq < least.seq ? position : least));
   books.writers.splice(books.writers.indexOf(quietest), 1);
-  const { forgotten_writer: greatest } = books;
-  if (greatest === null || quietest.instance_id > greatest) books.forgotten_writer = quietest.instance_id;
+  books.quiet_writers.push(`${shortId(quietest.instance_id)}:${quietest.sequence}`);
+  keepLatest(books.quiet_writers, MAX_QUIET_WRITERS);
+}
+
+/** The last sequence of a quiet writer; 0 of one that was never heard of. */
+function lastOfQuiet(books: Bookkeeping, instanceId: string): number {
+  const found = books.quiet_writers.find((text) => isAbout(text, instanceId));
+  return found === undefined ? 0 : Number(found.slice(found.indexOf(":") + 1));
+}
+
+function isAbout(quiet: string, instanceId: string): boolean {
+  return quiet.startsWith(`${shortId(instanceId)}:`);
+}
+
+function shortId(instanceId: string): string {
+  return instanceId.slice(-12);
 }

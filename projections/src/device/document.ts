@@ -170,8 +170,8 @@ export interface WriterPosition {
 /** What tells duplicates, gaps and order. Bounded. Of no use to readers: strip it where memory counts. */
 export interface Bookkeeping {
   writers: WriterPosition[];
-  /** The greatest instance id among the forgotten writers; of such a one nothing is called a gap. */
-  forgotten_writer: string | null;
+  /** Writers that have been quiet for long, in short: the end of the instance id, `:`, the last sequence; oldest first. */
+  quiet_writers: string[];
   /** The latest event ids, oldest first. */
   recent_event_ids: string[];
   /** The latest upgrade ids, oldest first. */

@@ -36,7 +36,7 @@ export function initialDevice(deviceId: string): DeviceDocument {
     last_stop_seq: 0,
     bookkeeping: {
       writers: [],
-      forgotten_writer: null,
+      quiet_writers: [],
       recent_event_ids: [],
       recent_upgrade_ids: [],
       unplaced: 0,
