@@ -9,7 +9,7 @@ import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { build } from "esbuild";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import { connectAs, newDeviceKey, provision, startNatsServer } from "@upgrade-ledger/nats";
+import { connectAs, newDeviceKey, provisionEmbedded, startNatsServer } from "@upgrade-ledger/nats";
 import type { NatsServer, NatsServerOptions } from "@upgrade-ledger/nats";
 import { waitFor } from "@upgrade-ledger/testkit";
 
@@ -27,12 +27,6 @@ async function append(server: NatsServer, subject: string): Promise<number> {
   const { seq } = await jetstream(api).publish(subject, "{}");
   await api.close();
   return seq;
-}
-
-async function provisionOnce(server: NatsServer): Promise<void> {
-  const connection = await connectAs({ url: server.url, as: server.credentials("provisioning") });
-  await provision(connection, { ledgerMaxBytes: 64 * 1024 * 1024 });
-  await connection.close();
 }
 
 describe("the embedded server", () => {
@@ -71,11 +65,22 @@ describe("the embedded server", () => {
 
   it("keeps the ledger when it is killed and started again", async () => {
     const first = await start();
-    await provisionOnce(first);
+    await provisionEmbedded(first);
     await append(first, "operator-cmd.d1.desired-version");
     await first.kill();
     expect(isAlive(first.pid)).toBe(false);
     expect(await append(await start(), "operator-cmd.d1.desired-version")).toBe(2);
+  });
+
+  it("provisions itself with room that the disk has, and keeps it", async () => {
+    const server = await start();
+    expect((await provisionEmbedded(server)).created).toContain("UPGRADE_LEDGER");
+    expect((await provisionEmbedded(server)).updated).toEqual([]);
+    const api = await connectAs({ url: server.url, as: server.credentials("api") });
+    const { config } = await (await jetstreamManager(api)).streams.info("UPGRADE_LEDGER");
+    expect(config.max_bytes).toBeGreaterThan(0);
+    expect(config.max_bytes).toBeLessThanOrEqual(8 * 1024 ** 3);
+    await api.close();
   });
 
   it("stops a server that a killed service left behind, and goes on with its data", async () => {
@@ -154,7 +159,7 @@ describe("the embedded server", () => {
     const user = (deviceId: string) => ({ deviceId, publicKey: keys.get(deviceId)?.publicKey ?? "" });
     const identity = (deviceId: string) => ({ deviceId, seed: keys.get(deviceId)?.seed ?? "" });
     const server = await start({ devices: [user("d1")] });
-    await provisionOnce(server);
+    await provisionEmbedded(server);
     const first = await connectAs({ url: server.url, as: identity("d1") });
     const statuses: string[] = [];
     const watching = (async () => {

@@ -14,8 +14,10 @@ import type { Objection } from "./rules.ts";
 export interface ProvisionOptions {
   /** Copies of each stream: 1, or 3 in a cluster. Default 1. */
   readonly replicas?: 1 | 3;
-  /** Room reserved for the ledger, bytes. Default: what the stream has, or the definition's (8 GiB) for a new one. */
+  /** Room reserved for the ledger, bytes. Default: what the stream has. */
   readonly ledgerMaxBytes?: number;
+  /** The same where there is no ledger yet. Default: the definition's, 8 GiB. */
+  readonly newLedgerMaxBytes?: number;
   /** Default: {@link readDefinitions} of the project's `streams/`. */
   readonly definitions?: readonly StreamDefinition[];
   /** Say what would be done, and do nothing. */
@@ -130,7 +132,8 @@ function wantedConfig(
   // Asynchronous persistence exists for single copies only; with three the copies are the safety.
   if (replicas > 1) delete wanted["persist_mode"];
   if (config["name"] === LEDGER_STREAM) {
-    wanted["max_bytes"] = options.ledgerMaxBytes ?? actual?.["max_bytes"] ?? config["max_bytes"];
+    wanted["max_bytes"] =
+      options.ledgerMaxBytes ?? actual?.["max_bytes"] ?? options.newLedgerMaxBytes ?? config["max_bytes"];
   }
   return wanted;
 }

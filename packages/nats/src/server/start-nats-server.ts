@@ -38,6 +38,8 @@ export interface NatsServer extends DeviceRegistry {
   readonly port: number;
   readonly pid: number;
   readonly version: string;
+  /** `<dataDir>/nats`: everything that the server keeps. */
+  readonly folder: string;
   readonly logFile: string;
   /** How to connect as one of the static users. */
   credentials(role: Role): RoleIdentity;
@@ -126,6 +128,7 @@ function embeddedServer({ child, version, passwords, registry, folder }: Running
     port: Number(new URL(child.url).port),
     pid: child.pid,
     version,
+    folder,
     logFile: child.logFile,
     credentials: (role) => ({ role, password: passwords[role] }),
     stop: async () => {
