@@ -1,6 +1,8 @@
+import { execFile } from "node:child_process";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { promisify } from "node:util";
 
 import { parseJsonObject } from "../json.ts";
 import { isErrorCode } from "./secrets.ts";
@@ -56,9 +58,16 @@ async function stopOrphan(folder: string): Promise<void> {
 }
 
 async function isServerOf(pid: number, folder: string): Promise<boolean> {
-  // A zombie has an empty command line: it no longer holds the folder.
-  const commandLine = await readIfThere(`/proc/${pid}/cmdline`);
-  return commandLine !== undefined && commandLine.split("\0").includes(join(folder, "embedded.conf"));
+  return (await commandLine(pid)).includes(` ${join(folder, "embedded.conf")} `);
+}
+
+/** What a process was started with; "" when there is none, and of a zombie, which no longer holds the folder. */
+async function commandLine(pid: number): Promise<string> {
+  if (process.platform === "linux") {
+    return (await readIfThere(`/proc/${pid}/cmdline`))?.replaceAll("\0", " ") ?? "";
+  }
+  const listing = promisify(execFile)("ps", ["-p", String(pid), "-o", "command="]);
+  return listing.then(({ stdout }) => stdout).catch(() => "");
 }
 
 function signalIfAlive(pid: number, signal: NodeJS.Signals): void {
