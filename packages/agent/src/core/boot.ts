@@ -1,6 +1,7 @@
 // Where a process that has just started takes the procedure up (spec §4, Marker).
 import { type BootReason, sameVersion } from "@upgrade-ledger/contract";
 import { backOut } from "./cutover.ts";
+import type { Effect } from "./effect.ts";
 import { doneWithoutStop, failure } from "./ending.ts";
 import type { BootFacts } from "./input.ts";
 import { remember, type Upgrade } from "./marker.ts";
@@ -22,12 +23,18 @@ export function onBoot(state: State, facts: BootFacts, nowMs: number): Turn {
     memory: facts.attempts === null ? { kind: "asking" } : { kind: "known" },
     lastTickMs: nowMs,
   };
-  const started = publish(upgrade !== null && isCutover(upgrade) ? upgrade.upgrade_id : null, {
-    type: "started",
-    caused_by: upgrade !== null && isNewInstance(booted) ? cite(upgrade.upgrade_id) : [],
-    boot_reason: bootReason(booted, facts),
-    previous_version: facts.previousVersion,
-  });
+  const part = upgrade !== null && isCutover(upgrade) ? { upgrade_id: upgrade.upgrade_id } : {};
+  const started: Effect = {
+    do: "publish",
+    eventId: null,
+    draft: {
+      type: "started",
+      ...part,
+      caused_by: upgrade !== null && isNewInstance(booted) ? cite(upgrade.upgrade_id) : [],
+      boot_reason: bootReason(booted, facts),
+      previous_version: facts.previousVersion,
+    },
+  };
   return andThen(turn(booted, started), (s) => resume(s, facts.linkVersion, nowMs));
 }
 

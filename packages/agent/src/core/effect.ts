@@ -1,5 +1,6 @@
 // What the procedure asks of the shell.
-import type { EventId, EventOf, InstanceId, UpgradeId, Version, Artifact } from "@upgrade-ledger/contract";
+import type { Artifact, EventId, InstanceId, Version } from "@upgrade-ledger/contract";
+import type { Draft } from "@upgrade-ledger/ledger";
 import type { Attempts, Upgrade } from "./marker.ts";
 
 type AgentEventType =
@@ -14,20 +15,12 @@ type AgentEventType =
   | "failed"
   | "reverted"
   | "superseded";
-type Envelope =
-  | "schema_version"
-  | "event_id"
-  | "device_id"
-  | "upgrade_id"
-  | "occurred_at"
-  | "writer"
-  | "trace_id";
-/** The named fields of a loose object, without those of the envelope. */
-type Body<T> = { [K in keyof T as string extends K ? never : K extends Envelope ? never : K]: T[K] };
-type DraftOf<T extends AgentEventType> = T extends AgentEventType ? Body<EventOf<T>> : never;
 
 /** An event of this agent before the outbox gives it its envelope. */
-export type EventBody = DraftOf<AgentEventType>;
+export type EventDraft = Extract<Draft, { readonly type: AgentEventType }>;
+type WithoutUpgrade<D> = D extends EventDraft ? Omit<D, "upgrade_id"> : never;
+/** The same without the upgrade that it belongs to. */
+export type EventBody = WithoutUpgrade<EventDraft>;
 
 /**
  * The shell carries the effects of one step out strictly in order. `persist` and `publish` are over when they are
@@ -38,12 +31,7 @@ export type Effect =
   /** Write the marker (remove it when `null`), then the attempts. */
   | { readonly do: "persist"; readonly upgrade: Upgrade | null; readonly attempts: Attempts }
   /** Write the event to the outbox. With an `eventId` it is written once, however often it is asked for. */
-  | {
-      readonly do: "publish";
-      readonly upgradeId: UpgradeId | null;
-      readonly eventId: EventId | null;
-      readonly body: EventBody;
-    }
+  | { readonly do: "publish"; readonly eventId: EventId | null; readonly draft: EventDraft }
   /** Say how many reconciles are in flight, and again when none is. */
   | { readonly do: "drain"; readonly op: number }
   /** One attempt to have the version on disk; `artifact: null` means that it must be there already. */

@@ -1,5 +1,5 @@
 export { type Entry, entryOf, mayTakeOver } from "./entry.ts";
-export { type Effect, type EventBody } from "./effect.ts";
+export { type Effect, type EventDraft } from "./effect.ts";
 export {
   type BootFacts,
   type Desired,

@@ -33,12 +33,8 @@ export function at(state: State, upgrade: Upgrade, step: Step): State & { readon
 }
 
 /** An event of the given upgrade. */
-export function publish(
-  upgradeId: UpgradeId | null,
-  body: EventBody,
-  eventId: EventId | null = null,
-): Effect {
-  return { do: "publish", upgradeId, eventId, body };
+export function publish(upgradeId: UpgradeId, body: EventBody, eventId: EventId | null = null): Effect {
+  return { do: "publish", eventId, draft: { ...body, upgrade_id: upgradeId } };
 }
 
 /**

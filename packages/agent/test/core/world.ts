@@ -60,7 +60,7 @@ export interface Process {
 export interface Written {
   readonly upgradeId: UpgradeId | null;
   readonly eventId: EventId | null;
-  readonly body: Extract<Effect, { do: "publish" }>["body"];
+  readonly body: Extract<Effect, { do: "publish" }>["draft"];
   readonly by: InstanceId;
 }
 
@@ -127,7 +127,7 @@ export class World {
       probes: [],
     };
     this.processes.push(process);
-    if (entry === "drive") this.driver = process;
+    if (entry === "drive" || entry === "yield") this.driver = process;
     this.give(process, {
       kind: "boot",
       facts: {
@@ -166,9 +166,9 @@ export class World {
         return;
       case "publish":
         this.write({
-          upgradeId: effect.upgradeId,
+          upgradeId: effect.draft.upgrade_id ?? null,
           eventId: effect.eventId,
-          body: effect.body,
+          body: effect.draft,
           by: process.instanceId,
         });
         return;
@@ -385,9 +385,9 @@ export class World {
       main.exit = "stopped";
       this.startMain();
     }
-    for (const process of this.processes.filter(
-      ({ exit, unit }) => exit === "crash" && unit !== "fleet-agent",
-    )) {
+    const crashed = this.processes.filter(({ exit, unit }) => exit === "crash" && unit !== "fleet-agent");
+    // The link's version first: others yield to it.
+    for (const process of crashed.toSorted((a) => (a.version === this.link ? -1 : 1))) {
       process.exit = "stopped";
       this.start(process.version, process.unit);
     }
