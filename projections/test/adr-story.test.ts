@@ -30,9 +30,7 @@ describe("a good upgrade", () => {
       [cutover.fresh.instance_id, "new"],
     ]);
     expect(status(story)).toBe("updating");
-    expect(device.upgrade && waitingFor(device.upgrade)).toBe(
-      "15 s of heartbeats of 0.1.2 in state running",
-    );
+    expect(device.upgrade && waitingFor(device.upgrade)).toBe("15 s of heartbeats of 0.1.2 in state running");
   });
 
   it("ends verified, because the operator saw the instance that says done", () => {

@@ -114,7 +114,15 @@ describe("late events", () => {
     const story = new Story();
     const { old, upgradeId } = upgraded(story, running(story), "0.1.2");
     const before = essence(story);
-    const events = ["draining", "staging", "verifying", "cutover-ready", "stopping", "failed", "done"] as const;
+    const events = [
+      "draining",
+      "staging",
+      "verifying",
+      "cutover-ready",
+      "stopping",
+      "failed",
+      "done",
+    ] as const;
     for (const type of events) story.tell(old, type, {}, { upgradeId });
     story.tell(story.operator, "upgrade-stop", {}, { upgradeId });
     story.tell(story.observer, "stalled", {}, { upgradeId });
@@ -168,24 +176,27 @@ describe("versions nobody asked for", () => {
     expect(story.history().intervals).toHaveLength(1);
   });
 
-  it.each(["the heartbeat", "the agent's own word"])("going back on its own is a revert, %s first", (first) => {
-    const story = new Story();
-    const { upgradeId } = upgraded(story, running(story), "0.1.2");
-    const restored = author("agent", "0.1.1");
-    if (first === "the heartbeat") story.sees(restored.instance_id, "0.1.1");
-    story.tell(restored, "started", { boot_reason: "revert" });
-    story.tell(restored, "reverted", {}, { upgradeId });
-    const device = story.device();
-    expect(device).toMatchObject({
-      current_version: "0.1.1",
-      unrequested: null,
-      upgrade: null,
-      last_upgrade: { outcome: "done", reverted: { to_version: "0.1.1", reason_code: "crash_loop" } },
-    });
-    expect(statusOf(device, null, story.nowMs)).toBe("failed");
-    expect(story.history().intervals.at(-1)).toMatchObject({ version: "0.1.1", how: "revert", to: null });
-    expect(story.history().upgrades).toMatchObject([{ outcome: "done", reverted: true }]);
-  });
+  it.each(["the heartbeat", "the agent's own word"])(
+    "going back on its own is a revert, %s first",
+    (first) => {
+      const story = new Story();
+      const { upgradeId } = upgraded(story, running(story), "0.1.2");
+      const restored = author("agent", "0.1.1");
+      if (first === "the heartbeat") story.sees(restored.instance_id, "0.1.1");
+      story.tell(restored, "started", { boot_reason: "revert" });
+      story.tell(restored, "reverted", {}, { upgradeId });
+      const device = story.device();
+      expect(device).toMatchObject({
+        current_version: "0.1.1",
+        unrequested: null,
+        upgrade: null,
+        last_upgrade: { outcome: "done", reverted: { to_version: "0.1.1", reason_code: "crash_loop" } },
+      });
+      expect(statusOf(device, null, story.nowMs)).toBe("failed");
+      expect(story.history().intervals.at(-1)).toMatchObject({ version: "0.1.1", how: "revert", to: null });
+      expect(story.history().upgrades).toMatchObject([{ outcome: "done", reverted: true }]);
+    },
+  );
 });
 
 describe("the rest", () => {

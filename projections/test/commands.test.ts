@@ -51,7 +51,11 @@ describe("a newer desired version", () => {
     story.tell(old, "staging", {}, { upgradeId: first });
     const second = story.asksFor("0.1.3");
     story.tell(old, "failed", {}, { upgradeId: second });
-    expect(story.device()).toMatchObject({ upgrade: null, queued: null, last_upgrade: { upgrade_id: second } });
+    expect(story.device()).toMatchObject({
+      upgrade: null,
+      queued: null,
+      last_upgrade: { upgrade_id: second },
+    });
     expect(story.record(first)).toMatchObject({ outcome: "superseded" });
     expect(story.record(second)).toMatchObject({ outcome: "failed" });
   });
@@ -65,7 +69,10 @@ describe("a newer desired version", () => {
     const second = story.asksFor("0.1.3");
     expect(story.device().queued?.upgrade_id).toBe(second);
     story.foreign({ phase: "draining" });
-    expect(story.device()).toMatchObject({ upgrade: { upgrade_id: second, phase: "draining" }, queued: null });
+    expect(story.device()).toMatchObject({
+      upgrade: { upgrade_id: second, phase: "draining" },
+      queued: null,
+    });
   });
 
   it("may be confirmed by the agent after the fold has ended the older one", () => {

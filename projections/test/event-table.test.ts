@@ -1,6 +1,11 @@
 // Every event type, with an open upgrade, with none, and on a device of which nothing is known.
 import { EVENT_TYPES, type EventType } from "@upgrade-ledger/contract";
-import { foldAll, catalogueProjection, deviceProjection, quarantineProjection } from "@upgrade-ledger/projections";
+import {
+  foldAll,
+  catalogueProjection,
+  deviceProjection,
+  quarantineProjection,
+} from "@upgrade-ledger/projections";
 import { describe, expect, it } from "vitest";
 import { author, Story } from "./story.ts";
 import { running, upgraded } from "./tales.ts";

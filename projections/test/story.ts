@@ -197,7 +197,12 @@ export class Story {
 
   asksFor(version: string, reason = "because"): string {
     const eventId = nextId();
-    this.tell(this.api, "desired-version", { desired_version: version, reason }, { eventId, upgradeId: eventId });
+    this.tell(
+      this.api,
+      "desired-version",
+      { desired_version: version, reason },
+      { eventId, upgradeId: eventId },
+    );
     return eventId;
   }
 

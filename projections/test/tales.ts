@@ -23,12 +23,7 @@ export function upToCutover(story: Story, old: Author, version = "0.1.2"): Cutov
   story.tell(old, "verifying", {}, { upgradeId });
   story.tell(old, "cutover-ready", {}, { upgradeId });
   const fresh = author("agent", version);
-  story.tell(
-    fresh,
-    "started",
-    { boot_reason: "cutover", previous_version: old.version },
-    { upgradeId },
-  );
+  story.tell(fresh, "started", { boot_reason: "cutover", previous_version: old.version }, { upgradeId });
   story.sees(fresh.instance_id, version);
   return { upgradeId, old, fresh };
 }

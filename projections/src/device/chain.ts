@@ -1,6 +1,12 @@
 // Where an event stands in its writer's chain: new, repeated, out of order, after a gap (spec §3.2, Chain).
 import type { EventId, Writer } from "@upgrade-ledger/contract";
-import { keepLatest, MAX_MISSING_RANGES, MAX_QUIET_WRITERS, MAX_RECENT_EVENTS, MAX_WRITERS } from "./bounds.ts";
+import {
+  keepLatest,
+  MAX_MISSING_RANGES,
+  MAX_QUIET_WRITERS,
+  MAX_RECENT_EVENTS,
+  MAX_WRITERS,
+} from "./bounds.ts";
 import type { Bookkeeping, WriterPosition } from "./document.ts";
 import { note, type Step } from "./step.ts";
 
