@@ -110,6 +110,8 @@ export class Coordinator {
       .catch((error: unknown) => this.#failed(deviceId, error))
       .finally(() => {
         this.#working.delete(deviceId);
+        // Whatever came after the last look, and before it was known to be the last.
+        if (this.#dirty.has(deviceId)) this.#wake(deviceId);
       });
     this.#working.set(deviceId, work);
   }
