@@ -6,6 +6,8 @@ export const Platform = z
   .string()
   .regex(/^(any|[a-z0-9]+-[a-z0-9_]+)$/, "must be any, or <os>-<architecture> such as linux-x64");
 
+/** What any language's JSON Schema can check: a scheme, and an authority without `@`. */
+const URL_WITHOUT_CREDENTIALS = /^(?:https?|file|nats):(?:\/\/[^/?#@\\\s]*(?:[/?#]\S*)?|[^/\\@\s][^@\s]*)$/;
 const ARTIFACT_SCHEMES = ["https:", "http:", "file:", "nats:"];
 
 function hasAllowedSchemeAndNoCredentials(text: string): boolean {
@@ -18,6 +20,7 @@ function hasAllowedSchemeAndNoCredentials(text: string): boolean {
 export const ArtifactUrl = z
   .string()
   .max(2048)
+  .regex(URL_WITHOUT_CREDENTIALS, "must be an https:, http:, file: or nats: URL without credentials")
   .refine(
     hasAllowedSchemeAndNoCredentials,
     "must be an https:, http:, file: or nats: URL without credentials",

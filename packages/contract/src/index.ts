@@ -11,6 +11,7 @@ export * from "./events/event.ts";
 export * from "./events/fleet.ts";
 export * from "./events/foreign.ts";
 export * from "./events/observed.ts";
+export * from "./events/summary.ts";
 export * from "./events/upcast.ts";
 export * from "./heartbeat.ts";
 export * from "./ids.ts";

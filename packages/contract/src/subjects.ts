@@ -46,11 +46,11 @@ export type LedgerSubject =
 
 /** What a stored message's subject says; `undefined` for a subject that no device id or family fits. */
 export function parseLedgerSubject(subject: string): LedgerSubject | undefined {
-  const [family, second, ...rest] = subject.split(".");
-  const leaf = rest.join(".");
+  const [family, second, leaf, ...more] = subject.split(".");
   if (family === "fleet" && second !== undefined) {
     return { family, deviceId: undefined, leaf: subject.slice("fleet.".length) };
   }
+  if (leaf === undefined || leaf === "" || more.length > 0) return undefined;
   const device = DeviceId.safeParse(second);
   if (!device.success) return undefined;
   if (family === "device-state" && leaf === "upgrade") return { family, deviceId: device.data };

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { type DeviceId, EventRef } from "../ids.ts";
 import { type LedgerSubject, parseLedgerSubject } from "../subjects.ts";
+import { isDeeperThan, MAX_DEPTH } from "./depth.ts";
 import { MAX_EVENT_BYTES, SCHEMA_VERSION } from "./envelope.ts";
 import { EVENT_TYPES, LedgerEvent, subjectOf } from "./event.ts";
 import { type ForeignEvent, foreignError, ForeignPayload, ForeignPhase } from "./foreign.ts";
@@ -74,6 +75,8 @@ export function decode(stored: StoredPayload): Decoded {
   }
   if (typeof json !== "object" || json === null || Array.isArray(json))
     return reject("not_an_object", "not a JSON object");
+  if (isDeeperThan(MAX_DEPTH, json, stored.data))
+    return reject("invalid", `payload: nested deeper than ${MAX_DEPTH} levels`);
   return decodeObject(stored.seq, stored.subject, subject, { ...json }, reject);
 }
 
@@ -86,7 +89,9 @@ function decodeObject(
 ): Decoded {
   const claimed = raw["device_id"];
   if (claimed !== undefined && claimed !== subject.deviceId) {
-    return reject("wrong_device", `claims device ${JSON.stringify(claimed)} on ${subjectText}`);
+    const whose =
+      typeof claimed === "string" ? JSON.stringify(claimed.slice(0, 64)) : `of type ${typeof claimed}`;
+    return reject("wrong_device", `claims a device_id ${whose} on ${subjectText}`);
   }
   const head = Head.safeParse(raw);
   if (!head.success) return reject("invalid", describe(head.error));

@@ -72,8 +72,8 @@ export function fleetEvent<T extends string, S extends z.ZodRawShape>(type: T, s
     .looseObject({
       ...common,
       type: z.literal(type),
-      device_id: z.undefined().optional(),
-      upgrade_id: z.undefined().optional(),
+      device_id: z.never().optional(),
+      upgrade_id: z.never().optional(),
       ...shape,
     })
     .meta({ id: type });
