@@ -1,1 +1,4 @@
-export const placeholder = 0;
+// The command line program and the service that it runs (spec §9).
+export { EXIT, type ExitCode } from "./exit-codes.ts";
+export { createProgram } from "./program.ts";
+export { flagOf, SETTING_KEYS, SETTINGS, type SettingKey, variableOf } from "./settings/definitions.ts";

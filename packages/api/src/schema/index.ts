@@ -9,3 +9,4 @@ export * from "./page.ts";
 export * from "./registry.ts";
 export * from "./upgrade.ts";
 export { Problem, ProblemDetail } from "../problem/problem.ts";
+export { API_DEFAULTS, type ApiSettings } from "../settings.ts";

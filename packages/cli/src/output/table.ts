@@ -1,0 +1,36 @@
+import Table from "cli-table3";
+import type { Terminal } from "./terminal.ts";
+
+export interface Column<Row> {
+  readonly name: string;
+  readonly value: (row: Row) => string;
+}
+
+const NO_BORDERS = {
+  ...{ top: "", "top-mid": "", "top-left": "", "top-right": "" },
+  ...{ bottom: "", "bottom-mid": "", "bottom-left": "", "bottom-right": "" },
+  ...{ left: "", "left-mid": "", mid: "", "mid-mid": "", right: "", "right-mid": "", middle: "  " },
+};
+
+/** Rows for a person: aligned columns on a terminal, tab-separated values without a header in a pipe. */
+export function formatTable<Row>(
+  terminal: Terminal,
+  columns: readonly Column<Row>[],
+  rows: readonly Row[],
+): string {
+  const cells = rows.map((row) => columns.map((column) => oneLine(column.value(row))));
+  if (!terminal.isTerminal) return cells.map((row) => `${row.join("\t")}\n`).join("");
+  const table = new Table({
+    head: columns.map((column) => terminal.paint("bold", column.name.toUpperCase())),
+    chars: NO_BORDERS,
+    style: { head: [], border: [], "padding-left": 0, "padding-right": 0 },
+  });
+  table.push(...cells);
+  const lines = table.toString().split("\n");
+  return `${lines.map((line) => line.trimEnd()).join("\n")}\n`;
+}
+
+/** What a device wrote may hold line breaks or terminal controls: neither reaches the terminal. */
+function oneLine(text: string): string {
+  return text.replaceAll(/\p{Cc}+/gu, " ").trim();
+}

@@ -1,0 +1,74 @@
+import { CliError } from "../cli-error.ts";
+import { EXIT } from "../exit-codes.ts";
+import type { SettingKey, Settings } from "../settings/definitions.ts";
+import { loadSettings } from "../settings/load-settings.ts";
+import { VERSION } from "../version.ts";
+import { serviceLog } from "./log.ts";
+import { startService, type Service } from "./start-service.ts";
+
+/** Runs the service until it is told to stop (SIGTERM, SIGINT), or until the NATS server is lost. */
+export async function runService(
+  flags: Readonly<Partial<Record<SettingKey, string>>>,
+  file: string | undefined,
+): Promise<void> {
+  const settings = await loadSettings({ flags, env: process.env, file });
+  const log = serviceLog(settings.log_level);
+  let lost: string | undefined;
+  const told = stopSignal();
+  const service = await start(settings, log, (reason) => {
+    lost = reason;
+    log.fatal(reason);
+    told.stop();
+  });
+  process.stdout.write(readyMessage(service, settings));
+  await told.stopped;
+  log.info("stopping");
+  await service.stop();
+  log.info("stopped");
+  if (lost !== undefined) throw new CliError(lost);
+}
+
+async function start(
+  settings: Settings,
+  log: ReturnType<typeof serviceLog>,
+  onLost: (reason: string) => void,
+): Promise<Service> {
+  try {
+    return await startService(settings, log, onLost);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    log.fatal({ err: error }, "the service did not start");
+    throw new CliError(`the service did not start: ${message}`, {
+      cause: error,
+      exitCode: EXIT.failure,
+      hint: "`upgrade-ledger doctor` looks at what a service needs",
+    });
+  }
+}
+
+/** Resolves at the first SIGTERM or SIGINT; a second one ends the process at once. */
+function stopSignal(): { readonly stopped: Promise<void>; readonly stop: () => void } {
+  let stop: () => void = () => undefined;
+  const stopped = new Promise<void>((resolve) => {
+    stop = resolve;
+  });
+  process.removeAllListeners("SIGINT");
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    process.once(signal, () => {
+      stop();
+      process.once(signal, () => process.exit(EXIT.interrupted));
+    });
+  }
+  return { stopped, stop };
+}
+
+function readyMessage(service: Service, settings: Settings): string {
+  const lines = [`upgrade-ledger ${VERSION} is ready`];
+  if (service.apiUrl !== undefined) {
+    lines.push(`  API   ${service.apiUrl}`, `  Docs  ${service.apiUrl}/docs`);
+  }
+  lines.push(`  NATS  ${service.natsUrl}`);
+  if (service.embedded) lines.push(`  Data  ${settings.data_dir}`);
+  lines.push(`  Roles ${settings.roles.join(", ")}`, "Ctrl-C stops it.");
+  return `${lines.join("\n")}\n`;
+}

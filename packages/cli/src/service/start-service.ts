@@ -1,0 +1,112 @@
+import type { NatsConnection } from "@nats-io/transport-node";
+import { startApi, type Api, type HealthCheck } from "@upgrade-ledger/api";
+import { OPERATOR_ROLES, startOperator, type Operator } from "@upgrade-ledger/operator";
+import type { Logger } from "pino";
+import type { Settings } from "../settings/definitions.ts";
+import { apiTimings, operatorSettings } from "../settings/timings.ts";
+import { VERSION } from "../version.ts";
+import { localActor } from "./actor.ts";
+import { openBroker, type Broker } from "./broker.ts";
+
+/** Everything that one `serve` runs. */
+export interface Service {
+  /** `undefined` without the role `api`. */
+  readonly apiUrl: string | undefined;
+  readonly natsUrl: string;
+  readonly embedded: boolean;
+  /** Stops all of it in good order. Idempotent. */
+  stop(): Promise<void>;
+}
+
+/** Starts broker, operator and API as the settings say. What has been started is stopped again if a later part fails. */
+export async function startService(
+  settings: Settings,
+  log: Logger,
+  onLost: (reason: string) => void,
+): Promise<Service> {
+  const started: (() => Promise<void>)[] = [];
+  let stopping: Promise<void> | undefined;
+  const stop = (): Promise<void> => (stopping ??= stopAll(started));
+  try {
+    const broker = await openBroker(settings, log, onLost);
+    started.push(() => broker.stop());
+    const connect = async (role: "operator" | "api"): Promise<NatsConnection> => {
+      const nc = await broker.connect(role);
+      started.push(() => nc.close());
+      return nc;
+    };
+    const roles = OPERATOR_ROLES.filter((role) => settings.roles.includes(role));
+    let operator: Operator | undefined;
+    if (roles.length > 0) {
+      const nc = await connect("operator");
+      operator = await startOperator({
+        nc,
+        roles,
+        log: log.child({ module: "operator" }),
+        settings: operatorSettings(settings),
+        version: VERSION,
+      });
+      started.push(operator.stop);
+    }
+    let api: Api | undefined;
+    if (settings.roles.includes("api")) {
+      api = await startQueryApi(settings, log, await connect("api"), broker, operator);
+      started.push(api.stop);
+    }
+    return { apiUrl: api?.url, natsUrl: broker.url, embedded: broker.embedded !== undefined, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** The last started first. One that fails to stop keeps no other from stopping. */
+async function stopAll(started: readonly (() => Promise<void>)[]): Promise<void> {
+  let failure: unknown;
+  for (const stop of started.toReversed()) {
+    try {
+      await stop();
+    } catch (error) {
+      failure ??= error;
+    }
+  }
+  if (failure !== undefined) throw failure;
+}
+
+function startQueryApi(
+  settings: Settings,
+  log: Logger,
+  nc: NatsConnection,
+  { embedded }: Broker,
+  operator: Operator | undefined,
+): Promise<Api> {
+  const at = settings.http.lastIndexOf(":");
+  const host = settings.http.slice(0, at).replace(/^\[|\]$/g, "");
+  return startApi({
+    nc,
+    http: { host, port: Number(settings.http.slice(at + 1)) },
+    log: log.child({ module: "api" }),
+    actor: localActor(),
+    version: VERSION,
+    timings: apiTimings(settings),
+    settings: {
+      httpHosts: settings.http_hosts,
+      httpAllowRemote: settings.http_allow_remote,
+      artifactMaxBytes: settings.artifact_max_bytes,
+      maxWaitMs: settings.max_wait_ms,
+      readyMaxLag: settings.ready_max_lag,
+    },
+    checks: () => (operator === undefined ? [] : [operatorCheck(operator)]),
+    withheldReasons: (deviceId) => {
+      const withheld = operator?.withheldReasons().find((each) => each.device_id === deviceId);
+      return withheld === undefined ? undefined : { waitingFor: withheld.waiting_for };
+    },
+    ...(embedded === undefined ? {} : { addDevice: (device) => embedded.addDevice(device) }),
+  });
+}
+
+function operatorCheck(operator: Operator): HealthCheck {
+  const { connected, failure } = operator.health();
+  const detail = failure ?? (connected ? "acting" : "not connected to the NATS server");
+  return { name: "operator", ok: connected && failure === null, detail };
+}
