@@ -172,6 +172,21 @@ describe("provisioning", () => {
     },
   );
 
+  it("plans more copies, but none of a bucket that persists asynchronously, which the server can't change", async () => {
+    const report = await provision(connection, { replicas: 3, dryRun: true });
+    const single = ["KV_upgrade-catalogue", "KV_upgrade-devices", "KV_upgrade-histories"];
+    expect(report.drifted.map(({ stream, field }) => `${stream} ${field}`)).toEqual(
+      single.flatMap((stream) => [`${stream} num_replicas`, `${stream} persist_mode`]),
+    );
+    expect(report.updated).toContainEqual({
+      stream: "UPGRADE_LEDGER",
+      field: "num_replicas",
+      actual: 1,
+      wanted: 3,
+    });
+    expect(report.updated).toHaveLength(7);
+  });
+
   it("says the server's reason when it can't do it", async () => {
     const failure = provision(connection, { replicas: 3 });
     await expect(failure).rejects.toThrow(JetStreamApiError);

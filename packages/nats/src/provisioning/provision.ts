@@ -102,8 +102,10 @@ function planStream(plan: Plan, name: string, wanted: JsonObject, actual: JsonOb
     return;
   }
   const updates: FieldDrift[] = [];
+  // The server can't change how a stream persists, and has no copies of one that does so asynchronously.
+  const staysSingle = differences.some(({ field }) => field === "persist_mode");
   for (const difference of differences) {
-    const verdict = judge(difference);
+    const verdict = staysSingle && difference.field === "num_replicas" ? "report" : judge(difference);
     if (verdict === "update") updates.push(difference);
     else if (verdict === "report") report.drifted.push(difference);
     else report.refused.push({ stream: name, field: difference.field, reason: weakening(difference) });

@@ -74,7 +74,7 @@ export function judge(drift: FieldDrift): Verdict {
     return rule === undefined ? "refuse" : rule(drift.actual, drift.wanted);
   }
   if (NEVER_BY_ITSELF.has(drift.field)) return "report";
-  const lowersLimit = /^max_(msgs|bytes|msgs_per_subject|age)$/.test(drift.field);
+  const lowersLimit = /^(max_(msgs|bytes|msgs_per_subject|age)|num_replicas)$/.test(drift.field);
   return lowersLimit && sameOrMore(drift.actual, drift.wanted) === "refuse" ? "report" : "update";
 }
 
