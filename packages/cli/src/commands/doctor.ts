@@ -1,7 +1,6 @@
 import { CliError } from "../cli-error.ts";
 import type { Finding } from "../doctor/check.ts";
 import type { Terminal } from "../output/terminal.ts";
-import { positiveInteger } from "./arguments.ts";
 import { clientCommand, clientOf, examples } from "./client-command.ts";
 
 /** `doctor` */
@@ -14,7 +13,6 @@ export function doctor() {
       process.env["UPGRADE_LEDGER_DATA_DIR"] ?? "upgrade-ledger-data",
     )
     .option("--nats <urls>", "look at the streams of these servers instead of the embedded one")
-    .option("--nats-port <port>", "port of the embedded server", positiveInteger, 4222)
     .addHelpText("after", examples("doctor", "doctor --data-dir ./data -o json"))
     .action(async (options) => {
       const { api, printer } = clientOf(options);
@@ -26,7 +24,7 @@ export function doctor() {
         await checkNatsServer(),
         await checkDataDir(options.dataDir),
         ...(await checkService(api.server)),
-        await checkStreams({ nats: options.nats, dataDir: options.dataDir, natsPort: options.natsPort }),
+        await checkStreams({ nats: options.nats, dataDir: options.dataDir }),
       ];
       printer.one(findings, (terminal) => findings.map((finding) => lineOf(terminal, finding)).join(""));
       const problems = findings.filter(({ state }) => state === "problem").length;

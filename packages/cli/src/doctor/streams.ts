@@ -1,17 +1,17 @@
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { connectAs, passwordsFromEnvironment, passwordVariable, provision } from "@upgrade-ledger/nats";
 import { z } from "zod";
 import { type Finding, ok, problem, reasonOf, skipped } from "./check.ts";
 
 const NAME = "streams";
+const Ports = z.looseObject({ nats: z.array(z.string()) });
 const Secrets = z.looseObject({ provisioning: z.string() });
 
 export interface StreamsToCheck {
   /** `nats://…`; default: the embedded server of the data folder. */
   readonly nats: string | undefined;
   readonly dataDir: string;
-  readonly natsPort: number;
 }
 
 /** The streams are as defined. Looks only: nothing is changed. */
@@ -20,7 +20,8 @@ export async function checkStreams(where: StreamsToCheck): Promise<Finding> {
   if (password === undefined) {
     return skipped(NAME, `no password: set ${passwordVariable("provisioning")}, or give --data-dir`);
   }
-  const url = where.nats ?? `nats://127.0.0.1:${where.natsPort}`;
+  const url = where.nats ?? (await embeddedAddress(where.dataDir));
+  if (url === undefined) return skipped(NAME, "the embedded NATS server is not running");
   try {
     const nc = await connectAs({ url, as: { role: "provisioning", password }, timeoutMs: 3_000 });
     try {
@@ -46,6 +47,18 @@ async function passwordOf({ nats, dataDir }: StreamsToCheck): Promise<string | u
   try {
     const text = await readFile(join(dataDir, "nats", "secrets.json"), "utf8");
     return Secrets.parse(JSON.parse(text)).provisioning;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The embedded server writes its addresses to a file while it runs. */
+async function embeddedAddress(dataDir: string): Promise<string | undefined> {
+  const folder = join(dataDir, "nats", "ports");
+  try {
+    const [file] = await readdir(folder);
+    if (file === undefined) return undefined;
+    return Ports.parse(JSON.parse(await readFile(join(folder, file), "utf8"))).nats[0];
   } catch {
     return undefined;
   }

@@ -6,11 +6,13 @@ export interface Column<Row> {
   readonly value: (row: Row) => string;
 }
 
-const NO_BORDERS = {
-  ...{ top: "", "top-mid": "", "top-left": "", "top-right": "" },
-  ...{ bottom: "", "bottom-mid": "", "bottom-left": "", "bottom-right": "" },
-  ...{ left: "", "left-mid": "", mid: "", "mid-mid": "", right: "", "right-mid": "", middle: "  " },
-};
+const NOWHERE = ["top", "bottom", "left", "mid", "right"].flatMap((place) => [
+  [place, ""],
+  [`${place}-mid`, ""],
+  [`${place}-left`, ""],
+  [`${place}-right`, ""],
+]);
+const NO_BORDERS = { ...Object.fromEntries(NOWHERE), middle: "  " };
 
 /** Rows for a person: aligned columns on a terminal, tab-separated values without a header in a pipe. */
 export function formatTable<Row>(

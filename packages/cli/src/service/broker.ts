@@ -8,7 +8,7 @@ import {
 import type { NatsConnection } from "@nats-io/transport-node";
 import type { Logger } from "pino";
 import type { Settings } from "../settings/definitions.ts";
-import { provisionEmbedded } from "./provision-embedded.ts";
+import { provisionOurs } from "./provision-ours.ts";
 
 /** The NATS server that the service uses, embedded or not. */
 export interface Broker {
@@ -41,7 +41,7 @@ export async function openBroker(
     stop: () => server.stop(),
   };
   try {
-    await provisionEmbedded(broker, settings, log);
+    await provisionOurs(server, settings, log);
   } catch (error) {
     await server.stop();
     throw error;

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { CliError } from "../cli-error.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { SettingKey, Settings } from "../settings/definitions.ts";
@@ -14,14 +15,15 @@ export async function runService(
   const settings = await loadSettings({ flags, env: process.env, file });
   const log = serviceLog(settings.log_level);
   let lost: string | undefined;
-  const told = stopSignal();
+  const told = new AbortController();
+  stopOnSignal(told);
   const service = await start(settings, log, (reason) => {
     lost = reason;
     log.fatal(reason);
-    told.stop();
+    told.abort();
   });
   process.stdout.write(readyMessage(service, settings));
-  await told.stopped;
+  if (!told.signal.aborted) await once(told.signal, "abort");
   log.info("stopping");
   await service.stop();
   log.info("stopped");
@@ -46,20 +48,15 @@ async function start(
   }
 }
 
-/** Resolves at the first SIGTERM or SIGINT; a second one ends the process at once. */
-function stopSignal(): { readonly stopped: Promise<void>; readonly stop: () => void } {
-  let stop: () => void = () => undefined;
-  const stopped = new Promise<void>((resolve) => {
-    stop = resolve;
-  });
+/** Aborts at the first SIGTERM or SIGINT; a second one ends the process at once. */
+function stopOnSignal(told: AbortController): void {
   process.removeAllListeners("SIGINT");
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.once(signal, () => {
-      stop();
+      told.abort();
       process.once(signal, () => process.exit(EXIT.interrupted));
     });
   }
-  return { stopped, stop };
 }
 
 function readyMessage(service: Service, settings: Settings): string {

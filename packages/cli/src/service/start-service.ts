@@ -39,21 +39,23 @@ export async function startService(
     let operator: Operator | undefined;
     if (roles.length > 0) {
       const nc = await connect("operator");
-      operator = await startOperator({
+      const running = await startOperator({
         nc,
         roles,
         log: log.child({ module: "operator" }),
         settings: operatorSettings(settings),
         version: VERSION,
       });
-      started.push(operator.stop);
+      started.push(() => running.stop());
+      operator = running;
     }
-    let api: Api | undefined;
+    let apiUrl: string | undefined;
     if (settings.roles.includes("api")) {
-      api = await startQueryApi(settings, log, await connect("api"), broker, operator);
-      started.push(api.stop);
+      const api = await startQueryApi(settings, log, await connect("api"), broker, operator);
+      started.push(() => api.stop());
+      apiUrl = api.url;
     }
-    return { apiUrl: api?.url, natsUrl: broker.url, embedded: broker.embedded !== undefined, stop };
+    return { apiUrl, natsUrl: broker.url, embedded: broker.embedded !== undefined, stop };
   } catch (error) {
     await stop();
     throw error;
