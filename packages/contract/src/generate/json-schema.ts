@@ -88,7 +88,7 @@ export function jsonSchemaOf(published: Published, target: "draft-2020-12" | "dr
   });
   // zod puts a named schema among its own definitions and refers to it: here it stands at the top.
   const own = $ref?.replace(/^#\/(\$defs|definitions)\//, "");
-  const shared = Object.entries({ ...$defs, ...definitions });
+  const shared = Object.entries($defs ?? definitions ?? {});
   const body = shared.find(([name]) => name === own)?.[1];
   const others = shared.filter(([name]) => name !== own);
   return {
@@ -96,7 +96,7 @@ export function jsonSchemaOf(published: Published, target: "draft-2020-12" | "dr
     title: published.title,
     description: published.description,
     ...schema,
-    ...(typeof body === "object" ? body : {}),
+    ...(typeof body === "object" && body !== null ? body : {}),
     ...(others.length === 0
       ? {}
       : { [target === "draft-07" ? "definitions" : "$defs"]: Object.fromEntries(others) }),
