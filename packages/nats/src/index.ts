@@ -11,7 +11,6 @@ export { JetStreamApiError } from "./provisioning/jetstream-api.ts";
 export { provision, ProvisionRefusedError } from "./provisioning/provision.ts";
 export type { ProvisionOptions, ProvisionReport } from "./provisioning/provision.ts";
 export { provisionEmbedded } from "./provisioning/provision-embedded.ts";
-export { provisionCommand } from "./provisioning/command.ts";
 export type { Objection } from "./provisioning/rules.ts";
 export { findNatsServer, MINIMUM_NATS_SERVER_VERSION } from "./server/find-nats-server.ts";
 export type { NatsServerBinary } from "./server/find-nats-server.ts";

@@ -25,8 +25,6 @@ export interface Cluster {
   /** All three nodes. */
   readonly url: string;
   readonly devices: DeviceRegistry;
-  /** What the nodes and their clients take from the environment. */
-  readonly environment: NodeJS.ProcessEnv;
   connect(role: Role): Promise<NatsConnection>;
   kill(node: number): Promise<void>;
   stop(): Promise<void>;
@@ -61,6 +59,9 @@ export async function startCluster(): Promise<Cluster> {
       },
     }),
   );
+  process.once("exit", () => {
+    for (const node of nodes) node.kill("SIGKILL");
+  });
   const url = [0, 1, 2].map((node) => `nats://127.0.0.1:${ports[node]}`).join(",");
   const connections: NatsConnection[] = [];
   return {
@@ -70,7 +71,6 @@ export async function startCluster(): Promise<Cluster> {
       url,
       systemPassword: passwords.system,
     }),
-    environment: Object.fromEntries(ROLES.map((role) => [passwordVariable(role), passwords[role]])),
     connect: async (role) => {
       const as = { role, password: passwords[role] };
       const connection = await connectAs({ url, as, waitOnFirstConnect: true });

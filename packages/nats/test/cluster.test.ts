@@ -2,7 +2,7 @@ import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { connectAs, newDeviceKey, provisionCommand } from "@upgrade-ledger/nats";
+import { connectAs, newDeviceKey, provision } from "@upgrade-ledger/nats";
 import { waitFor } from "@upgrade-ledger/testkit";
 
 import { startCluster } from "./cluster-nodes.ts";
@@ -32,15 +32,9 @@ describe("three nodes from the deployment's configuration files", { timeout: 60_
   }
 
   it("hold three copies of the ledger", async () => {
-    const options = [
-      "--nats",
-      cluster.url,
-      "--replicas",
-      "3",
-      "--ledger-max-bytes",
-      String(64 * 1024 * 1024),
-    ];
-    await waitFor(() => provisionCommand(options, cluster.environment), {
+    const provisioning = await cluster.connect("provisioning");
+    const options = { replicas: 3, ledgerMaxBytes: 64 * 1024 * 1024 } as const;
+    await waitFor(() => provision(provisioning, options), {
       describe: "the cluster to elect a leader and take the streams",
       timeoutMs: 40_000,
       intervalMs: 250,
@@ -48,7 +42,8 @@ describe("three nodes from the deployment's configuration files", { timeout: 60_
     const info = await (await jetstreamManager(api)).streams.info("UPGRADE_LEDGER");
     expect(info.config.num_replicas).toBe(3);
     expect(info.cluster?.replicas).toHaveLength(2);
-    expect(await provisionCommand(options, cluster.environment)).toContain("Unchanged: 10");
+    const again = await provision(provisioning, options);
+    expect(again).toMatchObject({ created: [], drifted: [], updated: [] });
   });
 
   it("go on when one of them is killed, and have lost nothing", async () => {

@@ -28,6 +28,9 @@ export interface LedgerServerOptions extends Partial<
   readonly skipProvisioning?: boolean;
 }
 
+// A test worker that is ended from outside leaves by the front door, so that its servers end with it.
+process.once("SIGTERM", () => process.exit(143));
+
 /** Room for the ledger of a test, bytes. */
 const LEDGER_MAX_BYTES = 256 * 1024 * 1024;
 

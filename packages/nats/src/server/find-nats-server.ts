@@ -59,7 +59,7 @@ export async function requireUsable(path: string, source: string): Promise<NatsS
 }
 
 /** Whether `version` (`2.15.1`) is at least {@link MINIMUM_NATS_SERVER_VERSION}. A pre-release counts as its release. */
-export function isRecentEnough(version: string): boolean {
+function isRecentEnough(version: string): boolean {
   const wanted = numbers(MINIMUM_NATS_SERVER_VERSION);
   const given = numbers(version);
   for (const [index, part] of wanted.entries()) {
