@@ -1,10 +1,10 @@
 // A running agent process, started by this guard or adopted from an earlier one.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, mkdirSync, openSync, renameSync, statSync } from "node:fs";
-import { dirname } from "node:path";
+import { closeSync } from "node:fs";
 import { identify, isAlive, type ProcessIdentity } from "../process-identity.ts";
 import type { Exit } from "./decide.ts";
+import { openLog } from "./log-folder.ts";
 
 export interface Instance {
   readonly identity: ProcessIdentity;
@@ -22,8 +22,6 @@ export interface InstanceCommand {
 
 /** How often an adopted process is looked at: the kernel reports the end of a child only to its parent. */
 const LOOK_MS = 100;
-/** A larger log is put aside as `….1` when its unit starts again. */
-const MAX_LOG_BYTES = 10 * 1024 * 1024;
 
 /**
  * Starts a process in a session of its own, so that it outlives the guard and its terminal.
@@ -48,17 +46,6 @@ export async function startInstance(command: InstanceCommand): Promise<Instance>
   // A process that has ended at once is a zombie until its exit is delivered: its start time is no longer needed.
   const identity = identify(child.pid) ?? { pid: child.pid, startTime: "ended" };
   return { identity, ended: exitOf(child) };
-}
-
-/** A log that cannot be written (a full disk) must not keep the agent down. */
-function openLog(file: string): number {
-  try {
-    mkdirSync(dirname(file), { recursive: true });
-    if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > MAX_LOG_BYTES) renameSync(file, `${file}.1`);
-    return openSync(file, "a", 0o640);
-  } catch {
-    return openSync("/dev/null", "a");
-  }
 }
 
 /** Watches a process that an earlier guard started. How it ends cannot be known. */

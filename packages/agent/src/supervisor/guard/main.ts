@@ -6,9 +6,13 @@ import { GUARD_SOCKET } from "../guard-protocol.ts";
 import { lockFolder } from "./folder-lock.ts";
 import { Guard } from "./guard.ts";
 import { parseGuardArguments, USAGE, UsageError } from "./arguments.ts";
+import { keepLogsSmall } from "./log-folder.ts";
 import { listen } from "./server.ts";
 
 const GUARD_VERSION = "1.0.0";
+/** A log that has grown larger is put aside as `….1`. */
+const MAX_LOG_BYTES = 10 * 1024 * 1024;
+const LOOK_AT_LOGS_MS = 30_000;
 
 async function main(argv: readonly string[]): Promise<void> {
   const settings = parseGuardArguments(argv);
@@ -39,6 +43,15 @@ async function main(argv: readonly string[]): Promise<void> {
   process.once("SIGINT", stop);
   await guard.start();
   begin();
+  setInterval(() => tidyLogs(join(stateDir, "log")), LOOK_AT_LOGS_MS);
+}
+
+function tidyLogs(folder: string): void {
+  try {
+    keepLogsSmall(folder, MAX_LOG_BYTES);
+  } catch (error) {
+    print(`${folder}: ${String(error)}`);
+  }
 }
 
 function noop(): void {}
