@@ -1,7 +1,11 @@
 import type { NatsConnection } from "@nats-io/transport-node";
 import { BUCKETS, DeviceInfo, keys } from "@upgrade-ledger/contract";
 import {
+  catalogueProjection,
+  deviceProjection,
+  historyProjection,
   quarantineKeys,
+  quarantineProjection,
   type CatalogueDocument,
   type DeviceDocument,
   type QuarantineDocument,
@@ -19,7 +23,8 @@ export type KnownDevice = Omit<DeviceDocument, "bookkeeping">;
 /** What the device's agent says of it in `device-info`; outside the ledger. */
 export type DeviceLabels = Pick<DeviceInfo, "platform" | "labels">;
 
-const CHECKPOINT = "_checkpoint";
+/** The projections that answers rest on. */
+const PROJECTIONS = [deviceProjection, historyProjection, catalogueProjection, quarantineProjection];
 const ARTIFACT_KEY = "artifact.";
 
 /**
@@ -33,7 +38,7 @@ export class ReadModel {
   quarantine: QuarantineDocument | undefined;
   readonly heartbeats: Heartbeats;
   readonly stored: StoredDocuments;
-  readonly progress = new Progress([BUCKETS.devices, BUCKETS.histories, BUCKETS.catalogue]);
+  readonly progress = new Progress(PROJECTIONS.map(({ name }) => name));
   /** Which device an upgrade is about. */
   readonly #deviceOf = new Map<string, string>();
   readonly #mirrors: BucketMirror[];
@@ -77,11 +82,17 @@ export class ReadModel {
     return this.#deviceOf.get(upgradeId);
   }
 
+  /** Takes note of how far a projection has come. */
+  #isCheckpoint(bucket: string, key: string, data: Uint8Array): boolean {
+    const projection = PROJECTIONS.find((each) => each.bucket === bucket && each.checkpointKey === key);
+    if (projection !== undefined) this.progress.checkpoint(projection.name, data);
+    return projection !== undefined || key.startsWith("_");
+  }
+
   #devicesListener(): BucketListener {
     return {
       put: (key, data) => {
-        if (key === CHECKPOINT) return this.progress.checkpoint(BUCKETS.devices, data);
-        if (key.startsWith("_")) return;
+        if (this.#isCheckpoint(BUCKETS.devices, key, data)) return;
         const { bookkeeping: _ofTheFold, ...device } = parseDocument.device(data);
         this.devices.set(key, device);
       },
@@ -106,7 +117,7 @@ export class ReadModel {
   #catalogueListener(): BucketListener {
     return {
       put: (key, data) => {
-        if (key === CHECKPOINT) return this.progress.checkpoint(BUCKETS.catalogue, data);
+        if (this.#isCheckpoint(BUCKETS.catalogue, key, data)) return;
         if (key === quarantineKeys.head) this.quarantine = parseDocument.quarantine(data);
         if (!key.startsWith(ARTIFACT_KEY)) return;
         this.catalogue.set(key.slice(ARTIFACT_KEY.length), parseDocument.catalogue(data));
@@ -118,7 +129,7 @@ export class ReadModel {
   #historiesListener(): BucketListener {
     return {
       put: (key, data) => {
-        if (key === CHECKPOINT) return this.progress.checkpoint(BUCKETS.histories, data);
+        if (this.#isCheckpoint(BUCKETS.histories, key, data)) return;
         const [deviceId, upgradeId, ...rest] = key.split(".");
         if (deviceId === undefined || upgradeId === undefined || rest.length > 0) return;
         this.#deviceOf.set(upgradeId, deviceId);
