@@ -8,7 +8,7 @@ import { type LedgerServer, startLedgerServer, waitFor } from "@upgrade-ledger/t
 import { pino } from "pino";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { AdrDevice } from "./adr-device.ts";
-import { ManualClock } from "./manual-clock.ts";
+import { ManualClock } from "../packages/operator/test/manual-clock.ts";
 
 const SOAK_MS = 15_000;
 const STEP_MS = 5_000;
@@ -61,10 +61,7 @@ async function shown(): Promise<DeviceDocument> {
   return document;
 }
 
-async function until(
-  what: string,
-  holds: (document: DeviceDocument) => boolean,
-): Promise<DeviceDocument> {
+async function until(what: string, holds: (document: DeviceDocument) => boolean): Promise<DeviceDocument> {
   return waitFor(
     async () => {
       const document = await shown();

@@ -89,6 +89,8 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     effects: { observer: observerWriter, coordinator: writerOf("coordinator") },
     log: log.child({ part: "coordinator" }),
   });
+  // Once the broker has the subscription, every heartbeat that is sent from now on is heard.
+  await nc.flush();
   if (roles.has("observer")) observer.start();
   if (roles.has("coordinator")) coordinator.start();
   return {

@@ -1,5 +1,5 @@
 // A clock that only the test moves, so that "long enough" and "too short" are exact and nobody waits.
-import type { Clock } from "@upgrade-ledger/operator";
+import type { Clock } from "../src/clock.ts";
 
 export class ManualClock implements Clock {
   readonly #startedAt = Date.now();
