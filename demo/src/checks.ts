@@ -146,9 +146,10 @@ async function checkFailed(
 }
 
 async function checkEnd(
-  { part, device, shown, watch, workloadsBefore }: Evidence,
+  { world, part, device, watch, workloadsBefore }: Evidence,
   claim: Claim,
 ): Promise<void> {
+  const shown = await askFor(Device, `${world.httpUrl}/v1/devices/${part.deviceId}`);
   claim(
     `the device runs ${part.finalVersion}`,
     shown.current_version === part.finalVersion,

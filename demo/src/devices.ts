@@ -5,7 +5,7 @@ import { chmod, copyFile, mkdir, readFile, readlink, symlink, writeFile } from "
 import { join } from "node:path";
 import { stringify } from "smol-toml";
 import { binaryName } from "@upgrade-ledger/contract";
-import { createProcessSupervisor, type Supervisor } from "@upgrade-ledger/agent";
+import { createProcessSupervisor } from "@upgrade-ledger/agent/supervisor";
 import { newDeviceKey } from "@upgrade-ledger/nats";
 import { stop } from "./processes.ts";
 import { cli } from "./service.ts";
@@ -18,7 +18,7 @@ export interface DemoDevice {
   readonly stateDir: string;
   readonly configFile: string;
   readonly guard: ChildProcess;
-  readonly supervisor: Supervisor;
+  readonly supervisor: ReturnType<typeof createProcessSupervisor>;
   linkTarget(): Promise<string>;
 }
 
@@ -43,7 +43,7 @@ export async function startDevice(world: World, deviceId: string): Promise<DemoD
   const key = newDeviceKey();
   const seedFile = join(root, "device.nk");
   await writeFile(seedFile, key.seed, { mode: 0o600 });
-  await cli(world, "devices", "add", deviceId, "--public-key", key.publicKey, "--data-dir", world.dataDir);
+  await cli(world, "devices", "add", deviceId, "--public-key", key.publicKey);
   await writeFile(configFile, await agentConfig({ world, deviceId, prefix, stateDir, seedFile }));
 
   const log = openSync(join(root, "guard.log"), "a");
