@@ -5,7 +5,7 @@ import { DeviceId, InstanceId, UpgradeId } from "./ids.ts";
 import { AgentState } from "./phase.ts";
 import { parseHeartbeatSubject } from "./subjects.ts";
 import { Timestamp } from "./time.ts";
-import { ReportedVersion, Version } from "./version.ts";
+import { ReportedVersion } from "./version.ts";
 
 export const MAX_HEARTBEAT_BYTES = 4 * 1024;
 export const DEFAULT_INTERVAL_MS = 10_000;
@@ -49,12 +49,12 @@ export type HeartbeatReading =
   | { readonly ok: true; readonly heartbeat: ReadHeartbeat }
   | { readonly ok: false; readonly detail: string };
 
-const ForeignVersion = z.union([ReportedVersion, Version]).catch("unknown").default("unknown");
 const Lenient = z.looseObject({
   device_id: z.string().optional(),
   instance_id: z.string().optional(),
-  current_version: ForeignVersion.optional(),
-  version: ForeignVersion.optional(),
+  current_version: z.unknown().optional(),
+  /** What the ADR calls it. */
+  version: z.unknown().optional(),
   agent_state: AgentState.nullish().catch(null),
   upgrade_id: UpgradeId.nullish().catch(null),
   interval_ms: z.number().nullish().catch(null),
@@ -95,7 +95,7 @@ export function readHeartbeat(message: {
     heartbeat: {
       device_id: from.deviceId,
       instance_id: from.instanceId,
-      current_version: body.current_version ?? body.version ?? "unknown",
+      current_version: firstReadable(body.current_version, body.version),
       agent_state: body.agent_state ?? null,
       upgrade_id: body.upgrade_id ?? null,
       interval_ms: Math.min(
@@ -106,4 +106,12 @@ export function readHeartbeat(message: {
       progress: body.progress ?? null,
     },
   };
+}
+
+function firstReadable(...versions: readonly unknown[]): ReportedVersion {
+  for (const version of versions) {
+    const parsed = ReportedVersion.safeParse(version);
+    if (parsed.success) return parsed.data;
+  }
+  return "unknown";
 }
