@@ -18,7 +18,7 @@ export interface DeviceHistory {
   /** As it was before this start; `null` on the first one. */
   readonly before: DeviceRecord | null;
   /** Whether the version has ever run on this device. */
-  wasActive(version: string): boolean;
+  readonly wasActive: (version: string) => boolean;
 }
 
 /** Notes in `<stateDir>/device.json` that `version` has started. */

@@ -1,6 +1,7 @@
 // Delivering what the outbox holds: one publish in flight, removed when acknowledged (spec §3.1, §4).
 import { rename } from "node:fs/promises";
 import { join } from "node:path";
+import { EventId } from "@upgrade-ledger/contract";
 import type { AppendOutcome, EncodedEvent } from "@upgrade-ledger/ledger";
 import type { FileLock } from "../lock/file-lock.ts";
 import { tryLock } from "../lock/file-lock.ts";
@@ -12,7 +13,7 @@ export interface DeliverOptions {
   readonly subject: string;
   /** Publishes; throws when the broker did not answer. */
   readonly append: (event: EncodedEvent) => Promise<AppendOutcome>;
-  readonly onAcknowledged: (eventId: string) => void;
+  readonly onAcknowledged: (eventId: EventId) => void;
   readonly log: { warn(fields: object, message: string): void };
   /** Pause after a failure. Default 1,000. */
   readonly retryMs?: number;
@@ -109,7 +110,7 @@ export class Deliverer {
       case "delivered":
         if (isDerived(event.eventId)) await outbox.noteWritten(event.eventId);
         await spool.remove(event.sequence);
-        onAcknowledged(event.eventId);
+        onAcknowledged(EventId.parse(event.eventId));
         return true;
       case "try-again":
         log.warn({ event_id: event.eventId, outcome }, "the broker does not take the event yet");

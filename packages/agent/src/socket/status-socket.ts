@@ -4,6 +4,7 @@ import { createConnection, createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { AgentState, InstanceId, UpgradeId, Version } from "@upgrade-ledger/contract";
 import { z } from "zod";
+import { parseJsonAs } from "../files/json-text.ts";
 
 export const Status = z.object({
   instance_id: InstanceId,
@@ -53,19 +54,8 @@ export async function askStatus(
 ): Promise<Status | null> {
   const text = await readAll(socketPath(stateDir, instanceId), timeoutMs).catch(() => undefined);
   if (text === undefined) return null;
-  const parsed = z
-    .string()
-    .transform((line, context): unknown => {
-      try {
-        return JSON.parse(line);
-      } catch {
-        context.addIssue("no JSON");
-        return z.NEVER;
-      }
-    })
-    .pipe(Status)
-    .safeParse(text);
-  return parsed.success && parsed.data.instance_id === instanceId ? parsed.data : null;
+  const status = parseJsonAs(text, Status);
+  return status?.instance_id === instanceId ? status : null;
 }
 
 /** All instances that answer; sockets that nobody serves any more are removed. */
