@@ -1,9 +1,8 @@
 // The generated files are those of today's schemas, say what the schemas say, and are what they claim to be.
+import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Parser as AsyncApiParser } from "@asyncapi/parser";
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import { describe, expect, it } from "vitest";
@@ -11,11 +10,6 @@ import { EVENTS, type EventType, LedgerEvent } from "../src/index.ts";
 import { CHANNELS } from "../src/generate/channels.ts";
 import { generatedFiles } from "../src/generate/files.ts";
 import { ARTIFACT, sample, SUBJECTS, TYPES, type WireEvent } from "./samples.ts";
-
-// Through require: the parser's dependencies ship an ES module build that does not load.
-const { Parser } = createRequire(import.meta.url)("@asyncapi/parser") as {
-  Parser: typeof AsyncApiParser;
-};
 
 const folder = fileURLToPath(new URL("../generated/", import.meta.url));
 const committed = readdirSync(folder, { recursive: true, withFileTypes: true })
@@ -105,16 +99,18 @@ describe("other schemas", () => {
 });
 
 describe("asyncapi.json", () => {
-  const text = files.get("asyncapi.json") ?? "";
-  it("is a valid AsyncAPI document without any warning", async () => {
-    const { document, diagnostics } = await new Parser().parse(text);
-    expect(diagnostics.map(({ message }) => message)).toEqual([]);
-    expect(
-      document
-        ?.channels()
-        .all()
-        .map((channel) => channel.address()),
-    ).toEqual(CHANNELS.map(({ address }) => address));
+  it("is a valid AsyncAPI document without any warning", () => {
+    const script = fileURLToPath(new URL("check-asyncapi.mjs", import.meta.url));
+    const { stdout, stderr } = spawnSync(process.execPath, [script], {
+      input: files.get("asyncapi.json"),
+      encoding: "utf8",
+      env: {},
+    });
+    expect(stderr).toBe("");
+    expect(JSON.parse(stdout)).toEqual({
+      addresses: CHANNELS.map(({ address }) => address),
+      diagnostics: [],
+    });
   });
 
   it("has every event on its subject, and on no other that is stored", () => {
