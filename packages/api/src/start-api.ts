@@ -13,6 +13,7 @@ import { registerRoutes } from "./routes/all.ts";
 import { healthRoutes } from "./routes/health.ts";
 import type { HealthCheck } from "./schema/health.ts";
 import { API_DEFAULTS, type ApiSettings } from "./settings.ts";
+import { ConnectionWatch } from "./view/connection-watch.ts";
 import { LedgerHeadWatch } from "./view/head-watch.ts";
 import { ReadModel } from "./view/read-model.ts";
 
@@ -69,7 +70,8 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   });
   await describeApi(app, options.version);
   await registerRoutes(app, context);
-  healthRoutes(app, context, () => !options.nc.isClosed() && options.nc.info !== undefined);
+  const connection = new ConnectionWatch(options.nc);
+  healthRoutes(app, context, () => connection.up);
   serveOpenApi(app);
   const stop = async (): Promise<void> => {
     await app.close();

@@ -27,5 +27,6 @@ process.once("SIGINT", () => process.exit(EXIT.interrupted));
 try {
   await createProgram().parseAsync();
 } catch (error) {
-  process.exitCode = reportError(error, wantsJson(process.argv));
+  // Whatever is still open (a connection that waits for its server) keeps the program no longer.
+  process.exit(reportError(error, wantsJson(process.argv)));
 }

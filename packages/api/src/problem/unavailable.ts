@@ -1,5 +1,6 @@
 /** Names of the client's errors that say "the server did not answer", not "the answer was no". */
 const NAMES = new Set([
+  "LedgerUnavailableError",
   "TimeoutError",
   "RequestError",
   "NoRespondersError",

@@ -6,6 +6,7 @@ import { loadSettings } from "../settings/load-settings.ts";
 import { VERSION } from "../version.ts";
 import { serviceLog } from "./log.ts";
 import { startService, type Service } from "./start-service.ts";
+import { surviveLostSockets } from "./survive-lost-sockets.ts";
 
 /** Runs the service until it is told to stop (SIGTERM, SIGINT), or until the NATS server is lost. */
 export async function runService(
@@ -14,6 +15,7 @@ export async function runService(
 ): Promise<void> {
   const settings = await loadSettings({ flags, env: process.env, file });
   const log = serviceLog(settings.log_level);
+  surviveLostSockets(log);
   let lost: string | undefined;
   const told = new AbortController();
   stopOnSignal(told);
@@ -24,10 +26,11 @@ export async function runService(
   });
   process.stdout.write(readyMessage(service, settings));
   if (!told.signal.aborted) await once(told.signal, "abort");
+  // Without its server nothing can be told goodbye, and nothing is lost: what counts is on the disk.
+  if (lost !== undefined) throw new CliError(lost);
   log.info("stopping");
   await service.stop();
   log.info("stopped");
-  if (lost !== undefined) throw new CliError(lost);
 }
 
 async function start(

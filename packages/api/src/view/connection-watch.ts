@@ -1,0 +1,24 @@
+import type { NatsConnection } from "@nats-io/transport-node";
+
+/** Knows whether the connection to the NATS server is up. */
+export class ConnectionWatch {
+  readonly #nc: NatsConnection;
+  #up = true;
+
+  constructor(nc: NatsConnection) {
+    this.#nc = nc;
+    void this.#follow();
+  }
+
+  get up(): boolean {
+    return this.#up && !this.#nc.isClosed();
+  }
+
+  /** Ends when the connection is closed. */
+  async #follow(): Promise<void> {
+    for await (const { type } of this.#nc.status()) {
+      if (type === "disconnect" || type === "staleConnection") this.#up = false;
+      if (type === "reconnect") this.#up = true;
+    }
+  }
+}
