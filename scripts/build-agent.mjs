@@ -42,6 +42,8 @@ async function bundle(entry, outFile, define) {
     footer: { js: FOOTER },
     define,
     logLevel: "warning",
+    // The embedded server, which the agent does not start, finds its files by it.
+    logOverride: { "empty-import-meta": "silent" },
   });
   const [output] = result.outputFiles;
   if (output === undefined) throw new Error(`esbuild made nothing of ${entry}`);
