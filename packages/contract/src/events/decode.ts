@@ -9,15 +9,17 @@ import { type ForeignEvent, foreignError, ForeignPayload, ForeignPhase } from ".
 import { type RawEvent, upcast } from "./upcast.ts";
 
 /** Why a stored message is not an event that may be believed (spec §3.2; the quarantine view). */
-export type QuarantineCode =
-  | "not_json"
-  | "not_an_object"
-  | "too_large"
-  | "unknown_subject"
-  | "wrong_device"
-  | "wrong_subject"
-  | "invalid"
-  | "injected";
+export const QUARANTINE_CODES = [
+  "not_json",
+  "not_an_object",
+  "too_large",
+  "unknown_subject",
+  "wrong_device",
+  "wrong_subject",
+  "invalid",
+  "injected",
+] as const;
+export type QuarantineCode = (typeof QUARANTINE_CODES)[number];
 
 export type ReadableEvent = LedgerEvent | ForeignEvent;
 
