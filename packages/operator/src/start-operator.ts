@@ -59,6 +59,8 @@ export interface Operator {
   health(): OperatorHealth;
   /** Why devices with an open upgrade get no stop at present; empty without the role `coordinator`. */
   withheldReasons(): readonly WithheldStop[];
+  /** The same for one device; `undefined` if it has no open upgrade, or its stop has been issued just now. */
+  withheldReason(deviceId: string): WithheldStop | undefined;
   counts(): { readonly heartbeats: HeartbeatCounts; readonly stopsIssued: number };
   /** The projector, for those who wait for it; `null` without that role. */
   readonly projector: Projector | null;
@@ -98,6 +100,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
         failure: projector?.failure?.message ?? watching?.failure() ?? null,
       }),
       withheldReasons: () => watching?.coordinator?.withheldReasons() ?? [],
+      withheldReason: (deviceId) => watching?.coordinator?.withheldReason(deviceId),
       counts: () => ({
         heartbeats: watching?.heartbeats.counts() ?? { received: 0, rejected: 0 },
         stopsIssued: watching?.coordinator?.stopsIssued ?? 0,

@@ -1,5 +1,5 @@
 // The coordinator's shell: keeps what the decision needs, asks it whenever something changed, and carries out what it says (spec §5).
-import type { DeviceId, ReadHeartbeat } from "@upgrade-ledger/contract";
+import { DeviceId, type ReadHeartbeat } from "@upgrade-ledger/contract";
 import { LedgerUnavailableError } from "@upgrade-ledger/ledger";
 import type { Logger } from "pino";
 import type { Clock } from "../clock.ts";
@@ -58,6 +58,12 @@ export class Coordinator {
   /** Why each device with an open upgrade gets no stop at present. */
   withheldReasons(): readonly WithheldStop[] {
     return [...this.#withheld.values()];
+  }
+
+  /** Why one device gets no stop at present; `undefined` if there is nothing to withhold. */
+  withheldReason(deviceId: string): WithheldStop | undefined {
+    const id = DeviceId.safeParse(deviceId);
+    return id.success ? this.#withheld.get(id.data) : undefined;
   }
 
   /** Stops that this process has stored. */
