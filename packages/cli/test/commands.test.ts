@@ -25,6 +25,7 @@ beforeAll(async () => {
     sent_at: new Date().toISOString(),
   };
   nc.publish("device-heartbeat.pi-1.one", JSON.stringify(beat));
+  await nc.flush();
   await nc.close();
   await waitFor(async () => (await cli("devices", "ls")).stdout.includes("0.1.1"), {
     describe: "the device to be seen",
@@ -218,9 +219,9 @@ describe("doctor", () => {
   });
 
   it("says what is wrong, and what to do about it", async () => {
-    const { code, stdout } = await run([
-      ...["doctor", "--server", "http://127.0.0.1:1", "--data-dir", join(folder, "nothing"), "-o", "json"],
-    ]);
+    const nowhere = join(folder, "nothing");
+    const args = ["doctor", "--server", "http://127.0.0.1:1", "--data-dir", nowhere, "-o", "json"];
+    const { code, stdout } = await run(args);
     expect(code).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject([
       { name: "node", state: "ok" },
