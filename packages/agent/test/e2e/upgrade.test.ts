@@ -146,3 +146,23 @@ describe("an upgrade", () => {
     expect(await device.workloadPids()).toEqual(workloads);
   });
 });
+
+describe("a device whose guard and agent are both killed", () => {
+  it("comes back with the same workloads, and its next upgrade works", async () => {
+    const device = await startDevice({ server, built, deviceId: "pi-0005", version: "0.1.1" });
+    const { operator, supervisor } = device;
+    const workloads = await device.workloadPids();
+    const { pid } = await supervisor.statusOf(OLD);
+    const gone = once(device.guard(), "exit");
+    device.guard().kill("SIGKILL");
+    await gone;
+    process.kill(pid ?? 0, "SIGKILL");
+    await device.startGuard();
+    await operator.waitForHeartbeat("0.1.1");
+    expect(await device.workloadPids()).toEqual(workloads);
+    const { upgradeId, ready, heartbeat } = await upgradeTo(device, "0.1.2");
+    await operator.stop(upgradeId, ready, heartbeat);
+    await operator.waitForEvent("done", upgradeId);
+    expect(await device.workloadPids()).toEqual(workloads);
+  });
+});
