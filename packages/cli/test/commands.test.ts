@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -113,8 +115,6 @@ describe("results", () => {
   });
 
   it("a reader that has had enough is no failure", async () => {
-    const { spawn } = await import("node:child_process");
-    const { once } = await import("node:events");
     const main = new URL("../dist/main.js", import.meta.url).pathname;
     const shell = spawn("sh", ["-c", `"${process.execPath}" "${main}" events ls -o json | head -c 1; echo`], {
       env: { ...process.env, UPGRADE_LEDGER_SERVER: service.url },
