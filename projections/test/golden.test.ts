@@ -1,5 +1,6 @@
 // Recorded ledgers with the documents that they gave: every later version must give the same, or raise its projection's
-// version. A recording is never made anew; `RECORD_GOLDEN=1` writes those that are missing.
+// version. A recording is never made anew; `RECORD_GOLDEN=1` writes what is missing: a new log, or the documents of a new
+// projection version after the old ones have been removed.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { LedgerEntry } from "@upgrade-ledger/contract";
@@ -44,9 +45,10 @@ function readExpected(name: string): unknown {
 
 if (process.env["RECORD_GOLDEN"] === "1") {
   for (const [name, lines] of Object.entries(recordings())) {
-    if (existsSync(`${FOLDER}${name}${LOG}`)) continue;
-    writeFileSync(`${FOLDER}${name}${LOG}`, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
-    writeFileSync(`${FOLDER}${name}${EXPECTED}`, `${JSON.stringify(documentsOf(lines), null, 1)}\n`);
+    const [log, expected] = [`${FOLDER}${name}${LOG}`, `${FOLDER}${name}${EXPECTED}`];
+    if (!existsSync(log)) writeFileSync(log, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+    if (existsSync(expected)) continue;
+    writeFileSync(expected, `${JSON.stringify(documentsOf(readLog(name)), null, 1)}\n`);
   }
 }
 
