@@ -1,4 +1,4 @@
-// Ledgers that nobody would write: any event at any time, repeats, gaps, unknown types, garbage.
+// Ledgers that nobody would write, with every event at every time, repeats, gaps, unknown types and garbage.
 import { EVENT_TYPES, type EventType } from "@upgrade-ledger/contract";
 import * as fc from "fast-check";
 import { artifactOf, author, nextId, Story, type StoredLine } from "./story.ts";
