@@ -10,13 +10,13 @@ import { readOwnLast } from "../../src/link/own-last.ts";
 let server: LedgerServer;
 let asks: LedgerWriter;
 let stops: LedgerWriter;
-function writer(nc: NatsConnection, role: "api" | "coordinator"): LedgerWriter {
+function writerOf(nc: NatsConnection, role: "api" | "coordinator"): LedgerWriter {
   return createWriter({ ledger: ledgerOf(nc), role, instanceId: newInstanceId(), version: "0.1.0" });
 }
 beforeAll(async () => {
   server = await startLedgerServer();
-  asks = writer(await server.connect("api"), "api");
-  stops = writer(await server.connect("operator"), "coordinator");
+  asks = writerOf(await server.connect("api"), "api");
+  stops = writerOf(await server.connect("operator"), "coordinator");
 });
 afterAll(() => server.stop());
 
