@@ -2,6 +2,7 @@
 import type { NatsConnection } from "@nats-io/transport-node";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { waitFor } from "@upgrade-ledger/testkit";
+import { cutoverReady } from "./scripted-device.ts";
 import { SOAK_MS, Stage, STEP_MS } from "./stage.ts";
 
 let stage: Stage;
@@ -69,6 +70,23 @@ describe("an upgrade of our own agents", () => {
     }
     await stage.withheld(operator, device, "new-other-upgrade");
     expect(device.commands.map(({ name }) => name)).toEqual(["desired-version"]);
+  });
+
+  it("is observed anew after another cutover-ready", async () => {
+    const operator = await stage.startOperator();
+    const cutover = await stage.cutover(operator);
+    const { device, old, upgradeId } = cutover;
+    await stage.beatFor(SOAK_MS - STEP_MS, cutover, operator);
+    await old.write(cutoverReady(upgradeId));
+    await stage.withheld(operator, device, "old-silent");
+    stage.clock.pass(STEP_MS);
+    await stage.beatFor(SOAK_MS - STEP_MS, cutover, operator);
+    await stage.withheld(operator, device, "soaking");
+    expect(await stage.eventsOf(device, "upgrade-stop")).toEqual([]);
+    stage.clock.pass(STEP_MS);
+    await stage.beat(cutover, operator);
+    const [stop] = await stage.stored(device, "upgrade-stop");
+    expect(stop?.evidence.observed_for_ms).toBe(SOAK_MS);
   });
 
   it("gets a second stop when the first was refused and its time is over", async () => {
