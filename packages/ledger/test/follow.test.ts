@@ -101,6 +101,19 @@ describe("following", () => {
     await expect(waitFor(() => caughtUp, { describe: "being caught up" })).resolves.toBe(true);
   });
 
+  it("regression: an answer about the head that later events have overtaken is not taken for a loss", async () => {
+    const { ledger } = await start({ syncInterval: "2m" });
+    const followers = Array.from({ length: 4 }, () => record(ledger, { watchdogMs: 1 }));
+    for (let round = 0; round < 10; round++) {
+      await Promise.all(Array.from({ length: 100 }, () => append(ledger, 1)));
+    }
+    for (const follower of followers) {
+      await Promise.race([follower.saw(1_000), follower.outcome]);
+      expect(follower.seen).toEqual(upTo(1_000));
+      expect(await follower.end()).toBe("ended");
+    }
+  });
+
   it("hands over one device's events only", async () => {
     const { ledger } = await start();
     await append(ledger, 1, "pi-1");
@@ -112,6 +125,16 @@ describe("following", () => {
     await append(ledger, 1, "pi-1");
     await follower.saw(6);
     expect(follower.seen).toEqual([1, 4, 6]);
+  });
+
+  it("is not misled by a head that is older than what it has read", async () => {
+    const { ledger } = await start({ syncInterval: "2m" }, 20_000);
+    const follower = record(ledger, { watchdogMs: 1 });
+    const many = 4_000;
+    await Promise.all(Array.from({ length: many }, () => ledger.appendEncoded(encoded(cancelled("pi-1")))));
+    await follower.saw(many);
+    expect(follower.seen).toEqual(upTo(many));
+    expect(await follower.end()).toBe("ended");
   });
 
   it("waits for a slow caller, and loses nothing", async () => {
