@@ -9,7 +9,7 @@ import { reportChecks, reportHistories, reportWhatNext } from "./report.ts";
 import { type Service, startService } from "./service.ts";
 import { STORY } from "./story.ts";
 import { tellPart } from "./tell.ts";
-import { watchAgents } from "./watch.ts";
+import { type Watch, watchAgents } from "./watch.ts";
 import { deployWorkloads, type Workload } from "./workloads.ts";
 import { createWorld, PROJECT, type World } from "./world.ts";
 
@@ -31,6 +31,7 @@ Examples:
 
 interface Cast {
   service: Service;
+  watch?: Watch;
   readonly devices: DemoDevice[];
   readonly workloads: Map<string, readonly Workload[]>;
 }
@@ -69,6 +70,7 @@ async function main(): Promise<number> {
     }
     return outcome ? 0 : 1;
   } finally {
+    cast.watch?.stop();
     for (const device of cast.devices) {
       await stopDevice(
         device,
@@ -93,6 +95,7 @@ async function perform(world: World, cast: Cast, killService: boolean): Promise<
 
   say.title("The story");
   const watch = watchAgents(cast.devices);
+  cast.watch = watch;
   const crash = killService ? crashOnce(world, cast) : undefined;
   const told = await Promise.all(
     STORY.map((part) => tellPart(world, part, (deviceId, phase) => crash?.atPhase(deviceId, phase))),
@@ -114,7 +117,6 @@ async function perform(world: World, cast: Cast, killService: boolean): Promise<
       })),
     );
   }
-  watch.stop();
   reportChecks(checks);
   await reportHistories(world);
   reportWhatNext(world);
@@ -141,8 +143,8 @@ function crashOnce(world: World, cast: Cast) {
 }
 
 try {
-  process.exitCode = await main();
+  process.exit(await main());
 } catch (error) {
   console.error(`error: ${error instanceof Error ? error.message : String(error)}`);
-  process.exitCode = 1;
+  process.exit(1);
 }
