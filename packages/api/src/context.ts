@@ -2,6 +2,7 @@ import type { DeviceId } from "@upgrade-ledger/contract";
 import type { Ledger, LedgerWriter } from "@upgrade-ledger/ledger";
 import type { TimingSettings } from "@upgrade-ledger/projections";
 import type { ArtifactContents } from "./artifact/artifact-contents.ts";
+import type { DeviceTexts } from "./fleet/device-texts.ts";
 import type { PageTokens } from "./paging/page-token.ts";
 import type { HealthCheck } from "./schema/health.ts";
 import type { ApiSettings } from "./settings.ts";
@@ -27,6 +28,7 @@ export interface ApiContext {
   readonly tokens: PageTokens;
   readonly settings: ApiSettings;
   readonly timings: TimingSettings;
+  readonly deviceTexts: DeviceTexts;
   /** Who asks, as the ledger records it. */
   readonly actor: string;
   /** Of this program. */

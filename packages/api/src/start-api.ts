@@ -8,6 +8,7 @@ import { isLoopback } from "./app/guard.ts";
 import { describeApi, serveOpenApi } from "./app/open-api.ts";
 import { ArtifactContents } from "./artifact/artifact-contents.ts";
 import type { AddDevice, ApiContext, WithheldReasons } from "./context.ts";
+import { DeviceTexts } from "./fleet/device-texts.ts";
 import { PageTokens } from "./paging/page-token.ts";
 import { registerRoutes } from "./routes/all.ts";
 import { healthRoutes } from "./routes/health.ts";
@@ -92,15 +93,17 @@ function createContext(options: ApiOptions, settings: ApiSettings): ApiContext {
   const version = Version.parse(options.version);
   const now = options.now ?? Date.now;
   const ledger = ledgerOf(nc);
+  const timings = options.timings ?? DEFAULT_TIMINGS;
   return {
-    model: new ReadModel(nc, log, now),
+    model: new ReadModel(nc, log, now, timings),
     head: new LedgerHeadWatch(ledger, log),
     ledger,
     writer: createWriter({ ledger, role: "api", instanceId: newInstanceId(), version }),
     contents: new ArtifactContents(nc),
     tokens: new PageTokens(),
     settings,
-    timings: options.timings ?? DEFAULT_TIMINGS,
+    timings,
+    deviceTexts: new DeviceTexts(),
     actor,
     version,
     now,

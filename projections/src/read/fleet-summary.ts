@@ -1,7 +1,7 @@
 // Counts over all devices (spec §6, `fleet`). Devices are counted, not attempts.
 import type { DeviceDocument } from "../device/document.ts";
 import { DEFAULT_TIMINGS, type LiveHeartbeat, type TimingSettings } from "./live.ts";
-import { DEVICE_STATUSES, type DeviceStatus, stalledSince, statusOf, type StatusInput } from "./status.ts";
+import { type DeviceStatus, stalledSince, statusOf, type StatusInput } from "./status.ts";
 
 export interface FleetSummary {
   devices: number;
@@ -14,6 +14,15 @@ export interface FleetSummary {
 
 type SummaryInput = StatusInput & Pick<DeviceDocument, "device_id" | "phase">;
 
+/** Counts that can be kept up device by device; {@link summaryOf} shows them. */
+export interface FleetCounts {
+  devices: number;
+  readonly statuses: Map<DeviceStatus, number>;
+  readonly versions: Map<string, number>;
+  readonly phases: Map<string, number>;
+  readonly reasons: Map<string, number>;
+}
+
 /** Counts at `nowMs` (milliseconds since 1970). `liveOf`: a device's last heartbeats, `null` for an as-of answer. */
 export function fleetSummary(
   devices: Iterable<SummaryInput>,
@@ -21,32 +30,50 @@ export function fleetSummary(
   nowMs: number,
   timings: TimingSettings = DEFAULT_TIMINGS,
 ): FleetSummary {
-  const statuses = new Map<DeviceStatus, number>(DEVICE_STATUSES.map((status) => [status, 0]));
-  const [versions, phases, reasons] = [
-    new Map<string, number>(),
-    new Map<string, number>(),
-    new Map<string, number>(),
-  ];
-  let total = 0;
+  const counts = emptyFleet();
   for (const device of devices) {
     const status = statusOf(device, liveOf(device.device_id), nowMs, timings);
-    total += 1;
-    count(statuses, status);
-    count(versions, device.current_version);
-    count(phases, device.phase);
-    const reason = reasonOf(device, status, nowMs, timings);
-    if (reason !== undefined) count(reasons, reason);
+    addToFleet(counts, device, status, fleetReason(device, status, nowMs, timings));
   }
+  return summaryOf(counts);
+}
+
+export function emptyFleet(): FleetCounts {
+  return { devices: 0, statuses: new Map(), versions: new Map(), phases: new Map(), reasons: new Map() };
+}
+
+/** Counts a device in, under the status and the reason that it has. */
+export function addToFleet(
+  counts: FleetCounts,
+  device: SummaryInput,
+  status: DeviceStatus,
+  reason: string | undefined,
+): void {
+  count(counts, device, status, reason, 1);
+}
+
+/** Counts out a device that was counted in as the same. */
+export function takeFromFleet(
+  counts: FleetCounts,
+  device: SummaryInput,
+  status: DeviceStatus,
+  reason: string | undefined,
+): void {
+  count(counts, device, status, reason, -1);
+}
+
+export function summaryOf(counts: FleetCounts): FleetSummary {
   return {
-    devices: total,
-    by_status: countsByStatus(statuses),
-    by_version: sorted(versions),
-    by_phase: sorted(phases),
-    by_reason: sorted(reasons),
+    devices: counts.devices,
+    by_status: countsByStatus(counts.statuses),
+    by_version: sorted(counts.versions),
+    by_phase: sorted(counts.phases),
+    by_reason: sorted(counts.reasons),
   };
 }
 
-function reasonOf(
+/** Why the device is failed or stalled, as `by_reason` counts it; `undefined` if it is neither. */
+export function fleetReason(
   device: SummaryInput,
   status: DeviceStatus,
   nowMs: number,
@@ -60,8 +87,24 @@ function reasonOf(
   return last.reverted?.reason_code ?? last.reason_code ?? "unspecified";
 }
 
-function count<K>(counts: Map<K, number>, key: K): void {
-  counts.set(key, (counts.get(key) ?? 0) + 1);
+function count(
+  counts: FleetCounts,
+  device: SummaryInput,
+  status: DeviceStatus,
+  reason: string | undefined,
+  by: 1 | -1,
+): void {
+  counts.devices += by;
+  change(counts.statuses, status, by);
+  change(counts.versions, device.current_version, by);
+  change(counts.phases, device.phase, by);
+  if (reason !== undefined) change(counts.reasons, reason, by);
+}
+
+function change<K>(counts: Map<K, number>, key: K, by: number): void {
+  const next = (counts.get(key) ?? 0) + by;
+  if (next === 0) counts.delete(key);
+  else counts.set(key, next);
 }
 
 function sorted(counts: ReadonlyMap<string, number>): Record<string, number> {

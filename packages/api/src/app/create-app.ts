@@ -8,6 +8,7 @@ import fastify, {
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
 import { problemOf } from "../problem/error-answer.ts";
 import { ApiProblem, PROBLEM_MEDIA_TYPE } from "../problem/problem.ts";
+import { checkTexts } from "./check-texts.ts";
 import { hostGuard } from "./guard.ts";
 import { logRequests } from "./request-log.ts";
 import { RouteList } from "./route-list.ts";
@@ -30,6 +31,8 @@ export async function createApp(options: AppOptions) {
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT,
     forceCloseConnections: true,
+    // A logger for each request costs more than the line that it writes; our lines name their request themselves.
+    childLoggerFactory: (logger) => logger,
     genReqId: () => crypto.randomUUID(),
     routerOptions: { maxParamLength: 300 },
     frameworkErrors: (error, request, reply) => {
@@ -40,6 +43,7 @@ export async function createApp(options: AppOptions) {
   app.setSerializerCompiler(
     options.checkAnswers ? serializerCompiler : () => (answer) => JSON.stringify(answer),
   );
+  if (options.checkAnswers) checkTexts(app);
   answerErrors(app);
   sendSecurityHeaders(app);
   app.addHook("onRequest", hostGuard(options.httpHosts));
@@ -51,7 +55,8 @@ export type App = Awaited<ReturnType<typeof createApp>>;
 function answerErrors(app: FastifyInstance): void {
   app.setErrorHandler((error, request, reply) => {
     const problem = problemOf(error);
-    if (problem.status >= 500) request.log.error({ err: error, code: problem.code }, "request failed");
+    if (problem.status >= 500)
+      request.log.error({ reqId: request.id, err: error, code: problem.code }, "request failed");
     sendProblem(problem, request, reply);
   });
   const routes = new RouteList(app);

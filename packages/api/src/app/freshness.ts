@@ -9,12 +9,20 @@ const DEFAULT_WAIT_MS = 0;
  * request asks for it (`ledger-min-seq` with `Prefer: wait=5`).
  */
 export function keepFresh(app: FastifyInstance, context: ApiContext): void {
-  app.addHook("preHandler", async (request, reply) => {
-    const wanted = minimumOf(request);
-    if (wanted !== undefined) await waitFor(context, wanted, waitOf(request, context.settings.maxWaitMs));
-    const { seq } = context.model.progress;
-    void reply.header("ledger-seq", seq).header("ledger-head-seq", Math.max(seq, context.head.seq));
+  app.addHook("preHandler", (request, reply, done) => {
+    const say = (): void => {
+      const { seq } = context.model.progress;
+      void reply.header("ledger-seq", seq).header("ledger-head-seq", Math.max(seq, context.head.seq));
+      done();
+    };
+    if (request.headers["ledger-min-seq"] === undefined) say();
+    else waitAsAsked(context, request).then(say, done);
   });
+}
+
+async function waitAsAsked(context: ApiContext, request: FastifyRequest): Promise<void> {
+  const wanted = minimumOf(request);
+  if (wanted !== undefined) await waitFor(context, wanted, waitOf(request, context.settings.maxWaitMs));
 }
 
 async function waitFor(context: ApiContext, wanted: number, waitMs: number): Promise<void> {

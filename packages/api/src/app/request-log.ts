@@ -10,11 +10,14 @@ export function traceIdOf(traceparent: unknown): string | undefined {
 
 /** One line per request, with the route's template, so that lines can be counted. Health checks are not logged. */
 export function logRequests(app: FastifyInstance): void {
-  app.addHook("onResponse", async (request, reply) => {
-    if (QUIET.has(request.routeOptions.url ?? "")) return;
+  app.addHook("onResponse", (request, reply, done) => {
+    done();
+    const route = request.routeOptions.url ?? "";
+    if (QUIET.has(route)) return;
     const line = {
+      reqId: request.id,
       method: request.method,
-      route: request.routeOptions.url ?? "",
+      route,
       path: request.url,
       status: reply.statusCode,
       ms: Math.round(reply.elapsedTime * 10) / 10,

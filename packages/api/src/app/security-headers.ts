@@ -22,7 +22,8 @@ const HEADERS = {
 
 /** Sends what keeps a browser from doing with an answer what it was not meant for. A route may replace a header. */
 export function sendSecurityHeaders(app: FastifyInstance): void {
-  app.addHook("onRequest", async (_request, reply) => {
+  app.addHook("onRequest", (_request, reply, done) => {
     void reply.headers(HEADERS);
+    done();
   });
 }

@@ -12,11 +12,14 @@ interface Snapshot<T> {
 /** Lists of which not all pages have been fetched, so that later pages are cut from the same view as the first. */
 export class Snapshots<T> {
   readonly #kept = new Map<string, Snapshot<T>>();
+  readonly #ids = new WeakMap<readonly T[], string>();
   #count = 0;
 
-  /** Keeps a list and answers its name. The oldest ones go. */
+  /** Keeps a list and answers its name; a list that is kept already, by the same one. The oldest ones go. */
   keep(rows: readonly T[], seq: number, now: number): string {
-    const id = String(++this.#count);
+    const id = this.#ids.get(rows) ?? String(++this.#count);
+    this.#ids.set(rows, id);
+    this.#kept.delete(id);
     this.#kept.set(id, { rows, seq, madeAt: now });
     for (const [old, { madeAt }] of this.#kept) {
       if (this.#kept.size <= KEPT && now - madeAt < KEPT_MS) break;

@@ -1,7 +1,7 @@
 /** Orders versions as SemVer 2.0 does; what is no version (`unknown`, empty) comes first. */
 export function compareVersions(a: string, b: string): number {
   if (a === b) return 0;
-  const [left, right] = [parts(a), parts(b)];
+  const [left, right] = [partsOf(a), partsOf(b)];
   if (left === undefined || right === undefined)
     return Number(left !== undefined) - Number(right !== undefined);
   for (const index of [0, 1, 2] as const) {
@@ -11,7 +11,21 @@ export function compareVersions(a: string, b: string): number {
   return comparePreReleases(left.preRelease, right.preRelease);
 }
 
-function parts(version: string) {
+type Parts = ReturnType<typeof split>;
+
+/** A fleet runs few versions, and sorting it compares each of them many times. */
+const known = new Map<string, Parts>();
+const KNOWN_AT_MOST = 1_000;
+
+function partsOf(version: string): Parts {
+  if (known.has(version)) return known.get(version);
+  if (known.size >= KNOWN_AT_MOST) known.clear();
+  const parts = split(version);
+  known.set(version, parts);
+  return parts;
+}
+
+function split(version: string) {
   const match = /^(\d+)\.(\d+)\.(\d+)(?:-([^+]+))?/.exec(version);
   if (match === null) return undefined;
   const numbers = [Number(match[1]), Number(match[2]), Number(match[3])] as const;

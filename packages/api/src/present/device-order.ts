@@ -13,13 +13,13 @@ export const SORT_FIELDS = [
 ] as const;
 export type SortField = (typeof SORT_FIELDS)[number];
 
-/** Sorts in place: by the field, devices of equal value by their id. `-field`: descending. */
-export function sortDevices(rows: DeviceRow[], sort: string): void {
+/** By the field, devices of equal value by their id. `-field`: descending. */
+export function deviceOrder(sort: string): (a: DeviceRow, b: DeviceRow) => number {
   const descending = sort.startsWith("-");
   const field = SORT_FIELDS.find((each) => each === (descending ? sort.slice(1) : sort)) ?? "device_id";
   const compare = comparator(field);
   const sign = descending ? -1 : 1;
-  rows.sort((a, b) => sign * compare(a, b) || text(a.device.device_id, b.device.device_id));
+  return (a, b) => sign * compare(a, b) || text(a.device.device_id, b.device.device_id);
 }
 
 function comparator(field: SortField): (a: DeviceRow, b: DeviceRow) => number {

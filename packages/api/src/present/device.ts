@@ -1,38 +1,12 @@
-import {
-  probationUntil,
-  statusOf,
-  waitingFor,
-  type DeviceStatus,
-  type LiveHeartbeat,
-} from "@upgrade-ledger/projections";
+import { probationUntil, waitingFor } from "@upgrade-ledger/projections";
 import type { EndedUpgrade as StoredEnded, UpgradeCommon } from "@upgrade-ledger/projections";
 import type { ApiContext } from "../context.ts";
 import type { Device } from "../schema/device.ts";
 import type { EndedUpgrade, OpenUpgrade } from "../schema/upgrade.ts";
-import type { LastHeartbeat } from "../view/heartbeats.ts";
-import type { KnownDevice } from "../view/read-model.ts";
+import type { DeviceRow } from "./device-filter.ts";
 
-/** The status of a device at this moment. */
-export function deviceStatus(context: ApiContext, device: KnownDevice): DeviceStatus {
-  const live = context.model.heartbeats.of(device.device_id).map(liveHeartbeat);
-  return statusOf(device, live, context.now(), context.timings);
-}
-
-/** A heartbeat as the status rests on it. */
-export function liveHeartbeat({ receivedAt, heartbeat }: LastHeartbeat): LiveHeartbeat {
-  return {
-    instance_id: heartbeat.instance_id,
-    received_at_ms: receivedAt,
-    interval_ms: heartbeat.interval_ms,
-  };
-}
-
-/** A device as it is answered. `status`: where a list has fixed it for all its pages. */
-export function presentDevice(
-  context: ApiContext,
-  device: KnownDevice,
-  status: DeviceStatus = deviceStatus(context, device),
-): Device {
+/** A device as it is answered. `status`: as the index has found it, or as a list has fixed it for all its pages. */
+export function presentDevice(context: ApiContext, { device, status }: DeviceRow): Device {
   const labels = context.model.labels.get(device.device_id);
   return {
     device_id: device.device_id,

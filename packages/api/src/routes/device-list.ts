@@ -2,13 +2,13 @@ import { DEVICE_STATUSES } from "@upgrade-ledger/projections";
 import { z } from "zod";
 import type { App } from "../app/create-app.ts";
 import { answers } from "../app/responses.ts";
+import { sendText } from "../app/send-text.ts";
 import type { ApiContext } from "../context.ts";
+import type { FleetRow } from "../fleet/fleet-row.ts";
 import { fingerprint } from "../paging/page-token.ts";
 import { cutPage } from "../paging/pages.ts";
 import { Snapshots } from "../paging/snapshots.ts";
-import { deviceStatus, presentDevice } from "../present/device.ts";
-import { deviceTest, type DeviceFilter, type DeviceRow } from "../present/device-filter.ts";
-import { SORT_FIELDS, sortDevices } from "../present/device-order.ts";
+import { SORT_FIELDS } from "../present/device-order.ts";
 import { Device, DevicePhase } from "../schema/device.ts";
 import { anyOf, pageOf, pageQuery } from "../schema/page.ts";
 
@@ -29,7 +29,7 @@ const Query = z.strictObject({
 
 /** `GET /v1/devices` */
 export function deviceListRoute(app: App, context: ApiContext): void {
-  const snapshots = new Snapshots<DeviceRow>();
+  const snapshots = new Snapshots<FleetRow>();
   app.get(
     "/v1/devices",
     {
@@ -47,6 +47,7 @@ export function deviceListRoute(app: App, context: ApiContext): void {
       const name = fingerprint("devices", query);
       const position = context.tokens.read(query.page_token, name);
       const snapshot = position === undefined ? undefined : snapshots.get(String(position.pin));
+      context.model.fleet.bringUp();
       const seq = snapshot?.seq ?? context.model.progress.seq;
       const rows = snapshot?.rows ?? selectDevices(context, query);
       const page = cutPage(
@@ -60,25 +61,19 @@ export function deviceListRoute(app: App, context: ApiContext): void {
         },
       );
       void reply.header("ledger-seq", seq);
-      return {
-        items: page.rows.map(({ device, status }) => presentDevice(context, device, status)),
-        next_page_token: page.next_page_token,
-      };
+      const items = page.rows.map((row) => context.deviceTexts.ofRow(context, row)).join(",");
+      const token = JSON.stringify(page.next_page_token);
+      return sendText(reply, `{"items":[${items}],"next_page_token":${token}}`);
     },
   );
 }
 
-function selectDevices(context: ApiContext, query: z.infer<typeof Query>): DeviceRow[] {
-  const { label, ...rest } = query;
-  const filter: DeviceFilter = { ...rest, label: label?.map(keyAndValue) };
-  const fits = deviceTest(filter);
-  const rows: DeviceRow[] = [];
-  for (const device of context.model.devices.values()) {
-    const row = { device, status: deviceStatus(context, device) };
-    if (fits(row, context.model.labels.get(device.device_id))) rows.push(row);
-  }
-  sortDevices(rows, query.sort);
-  return rows;
+function selectDevices(context: ApiContext, query: z.infer<typeof Query>): readonly FleetRow[] {
+  const { label, sort, status, phase, version, desired_version, q } = query;
+  return context.model.fleet.select(
+    { status, phase, version, desired_version, label: label?.map(keyAndValue), q },
+    sort,
+  );
 }
 
 function keyAndValue(label: string): readonly [string, string] {

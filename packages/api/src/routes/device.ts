@@ -1,10 +1,10 @@
 import { z } from "zod";
 import type { App } from "../app/create-app.ts";
 import { answers } from "../app/responses.ts";
+import { sendText } from "../app/send-text.ts";
 import type { ApiContext } from "../context.ts";
-import { presentDevice } from "../present/device.ts";
 import { Device, DeviceParams } from "../schema/device.ts";
-import { findDevice } from "./find-device.ts";
+import { findEntry } from "./find-device.ts";
 
 /** `GET /v1/devices/{device_id}` */
 export function deviceRoute(app: App, context: ApiContext): void {
@@ -19,6 +19,10 @@ export function deviceRoute(app: App, context: ApiContext): void {
         response: answers(Device),
       },
     },
-    async ({ params }) => presentDevice(context, findDevice(context, params.device_id)),
+    async ({ params }, reply) => {
+      const { fleet } = context.model;
+      fleet.bringUp();
+      return sendText(reply, context.deviceTexts.of(context, findEntry(context, params.device_id)));
+    },
   );
 }

@@ -1,32 +1,23 @@
 import { DeliverPolicy, jetstream, type JsMsg } from "@nats-io/jetstream";
 import type { Msg, NatsConnection, Subscription } from "@nats-io/transport-node";
-import {
-  HEADERS,
-  HEARTBEAT_STREAM,
-  readHeartbeat,
-  subjects,
-  type ReadHeartbeat,
-} from "@upgrade-ledger/contract";
+import { HEADERS, HEARTBEAT_STREAM, readHeartbeat, subjects } from "@upgrade-ledger/contract";
+import { LastHeartbeats, type LastHeartbeat } from "./last-heartbeats.ts";
 
-/** The last heartbeat of one instance, as it was received. */
-export interface LastHeartbeat {
-  readonly receivedAt: number;
-  readonly heartbeat: ReadHeartbeat;
-}
-
-/** Instances that have been silent for longer are forgotten: they are gone. */
-const FORGOTTEN_AFTER_MS = 3_600_000;
+/** Called for each heartbeat that is news. `changed`: it says something else than the one before. */
+export type HeartbeatListener = (deviceId: string, changed: boolean) => void;
 
 /** The last heartbeat of each instance of each device: heard live, and at the start read from what the broker kept. */
 export class Heartbeats {
   readonly #nc: NatsConnection;
   readonly #now: () => number;
-  readonly #devices = new Map<string, Map<string, LastHeartbeat>>();
+  readonly #last = new LastHeartbeats();
+  readonly #listener: HeartbeatListener;
   #subscription: Subscription | undefined;
 
-  constructor(nc: NatsConnection, now: () => number) {
+  constructor(nc: NatsConnection, now: () => number, listener: HeartbeatListener) {
     this.#nc = nc;
     this.#now = now;
+    this.#listener = listener;
   }
 
   /** Listens first and reads the stored ones then, so that none falls between. */
@@ -55,23 +46,14 @@ export class Heartbeats {
   }
 
   /** What the device's instances said last, the latest first. */
-  of(deviceId: string): LastHeartbeat[] {
-    const instances = this.#devices.get(deviceId);
-    if (instances === undefined) return [];
-    const oldest = this.#now() - FORGOTTEN_AFTER_MS;
-    for (const [id, { receivedAt }] of instances) if (receivedAt < oldest) instances.delete(id);
-    return [...instances.values()].toSorted((a, b) => b.receivedAt - a.receivedAt);
+  of(deviceId: string, nowMs = this.#now()): readonly LastHeartbeat[] {
+    return this.#last.of(deviceId, nowMs);
   }
 
   #hear({ subject, data, headers }: Msg | JsMsg, receivedAt: number): void {
     const reading = readHeartbeat({ subject, data, injected: headers?.has(HEADERS.stream) ?? false });
     if (!reading.ok) return;
-    const { heartbeat } = reading;
-    let instances = this.#devices.get(heartbeat.device_id);
-    if (instances === undefined) this.#devices.set(heartbeat.device_id, (instances = new Map()));
-    const before = instances.get(heartbeat.instance_id);
-    if (before === undefined || before.receivedAt <= receivedAt) {
-      instances.set(heartbeat.instance_id, { receivedAt, heartbeat });
-    }
+    const news = this.#last.hear(reading.heartbeat, receivedAt);
+    if (news !== "nothing") this.#listener(reading.heartbeat.device_id, news === "words");
   }
 }

@@ -7,8 +7,10 @@ import {
   type CatalogueDocument,
   type DeviceDocument,
   type QuarantineDocument,
+  type TimingSettings,
 } from "@upgrade-ledger/projections";
 import type { FastifyBaseLogger } from "fastify";
+import { FleetIndex } from "../fleet/fleet-index.ts";
 import { BucketMirror, type BucketListener } from "./bucket-mirror.ts";
 import { Heartbeats } from "./heartbeats.ts";
 import { Progress } from "./progress.ts";
@@ -37,6 +39,8 @@ export class ReadModel {
   readonly catalogue = new Map<string, CatalogueDocument>();
   quarantine: QuarantineDocument | undefined;
   readonly heartbeats: Heartbeats;
+  /** The devices with their status, counted, and in every order that is asked for. */
+  readonly fleet: FleetIndex;
   readonly stored: StoredDocuments;
   readonly progress = new Progress(LEADING.map(({ name }) => name));
   /** Which device an upgrade is about. */
@@ -44,8 +48,14 @@ export class ReadModel {
   readonly #mirrors: BucketMirror[];
   readonly #catalogue: BucketMirror;
 
-  constructor(nc: NatsConnection, log: FastifyBaseLogger, now: () => number) {
-    this.heartbeats = new Heartbeats(nc, now);
+  constructor(nc: NatsConnection, log: FastifyBaseLogger, now: () => number, timings: TimingSettings) {
+    this.heartbeats = new Heartbeats(nc, now, (deviceId, changed) => this.fleet.heard(deviceId, changed));
+    this.fleet = new FleetIndex({
+      now,
+      timings,
+      liveOf: (deviceId, nowMs) => this.heartbeats.of(deviceId, nowMs),
+      labelsOf: (deviceId) => this.labels.get(deviceId),
+    });
     this.stored = new StoredDocuments(nc);
     const mirror = (bucket: string, listener: BucketListener): BucketMirror =>
       new BucketMirror({
@@ -104,8 +114,12 @@ export class ReadModel {
         if (this.#isCheckpoint(BUCKETS.devices, key, data)) return;
         const { bookkeeping: _ofTheFold, ...device } = parseDocument.device(data);
         this.devices.set(key, device);
+        this.fleet.put(device);
       },
-      remove: (key) => void this.devices.delete(key),
+      remove: (key) => {
+        this.devices.delete(key);
+        this.fleet.remove(key);
+      },
     };
   }
 
@@ -114,13 +128,17 @@ export class ReadModel {
     return {
       put: (key, data) => {
         if (!key.startsWith(prefix)) return;
-        const info = readDeviceInfo(data);
         // An agent may write anything here. What cannot be read is as good as nothing.
-        if (info === undefined) this.labels.delete(key.slice(prefix.length));
-        else this.labels.set(key.slice(prefix.length), info);
+        this.#label(key.slice(prefix.length), readDeviceInfo(data));
       },
-      remove: (key) => void this.labels.delete(key.slice(prefix.length)),
+      remove: (key) => this.#label(key.slice(prefix.length), undefined),
     };
+  }
+
+  #label(deviceId: string, labels: DeviceLabels | undefined): void {
+    if (labels === undefined) this.labels.delete(deviceId);
+    else this.labels.set(deviceId, labels);
+    this.fleet.relabelled(deviceId);
   }
 
   #catalogueListener(): BucketListener {

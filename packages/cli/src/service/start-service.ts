@@ -100,7 +100,7 @@ function startQueryApi(
     },
     checks: () => (operator === undefined ? [] : [operatorCheck(operator)]),
     withheldReasons: (deviceId) => {
-      const withheld = operator?.withheldReasons().find((each) => each.device_id === deviceId);
+      const withheld = operator?.withheldReason(deviceId);
       return withheld === undefined ? undefined : { waitingFor: withheld.waiting_for };
     },
     ...(embedded === undefined ? {} : { addDevice: (device) => embedded.addDevice(device) }),

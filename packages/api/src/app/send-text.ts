@@ -1,0 +1,6 @@
+import type { FastifyReply } from "fastify";
+
+/** Answers with JSON that is already text. */
+export function sendText(reply: FastifyReply, text: string): FastifyReply {
+  return reply.type("application/json; charset=utf-8").send(text);
+}
