@@ -14,6 +14,11 @@ export function answers<S extends z.ZodType>(good: S) {
   return { 200: good, ...problems };
 }
 
+/** The same of a route whose answer has an `etag`, so that it may be "you have it already". */
+export function answersOnce<S extends z.ZodType>(good: S) {
+  return { 200: good, 304: z.undefined().meta({ description: "As `if-none-match` names it" }), ...problems };
+}
+
 /** The same of a route that creates something. */
 export function answersCreated<S extends z.ZodType>(good: S) {
   return { 201: good, ...problems };

@@ -12,13 +12,17 @@ const CONTENT_SECURITY_POLICY = [
 ].join("; ");
 
 const HEADERS = {
-  "cache-control": "no-cache",
+  // To be kept by the client that asked, and used again only after asking whether it still holds (etag).
+  "cache-control": "private, no-cache",
   "content-security-policy": CONTENT_SECURITY_POLICY,
   "cross-origin-resource-policy": "same-origin",
   "referrer-policy": "no-referrer",
   "x-content-type-options": "nosniff",
   "x-frame-options": "DENY",
 } as const;
+
+/** For what can never change. */
+export const IMMUTABLE = "private, max-age=31536000, immutable";
 
 /** Sends what keeps a browser from doing with an answer what it was not meant for. A route may replace a header. */
 export function sendSecurityHeaders(app: FastifyInstance): void {

@@ -1,8 +1,10 @@
-import { DEVICE_STATUSES } from "@upgrade-ledger/projections";
+import { createHash } from "node:crypto";
+import { DEVICE_STATUSES, deviceProjection } from "@upgrade-ledger/projections";
 import { z } from "zod";
 import type { App } from "../app/create-app.ts";
-import { answers } from "../app/responses.ts";
-import { sendText } from "../app/send-text.ts";
+import { isKnown, type Validity } from "../app/etag.ts";
+import { answersOnce } from "../app/responses.ts";
+import { sendKnown, sendText } from "../app/send-text.ts";
 import type { ApiContext } from "../context.ts";
 import type { FleetRow } from "../fleet/fleet-row.ts";
 import { fingerprint } from "../paging/page-token.ts";
@@ -39,7 +41,7 @@ export function deviceListRoute(app: App, context: ApiContext): void {
           "A repeated filter means any of its values; a repeated `label` (`key=value`) means all of them. `q` looks in ids, versions and labels. Pages of one list show one consistent view.",
         tags: ["devices"],
         querystring: Query,
-        response: answers(pageOf(Device)),
+        response: answersOnce(pageOf(Device)),
       },
     },
     async (request, reply) => {
@@ -62,10 +64,28 @@ export function deviceListRoute(app: App, context: ApiContext): void {
       );
       void reply.header("ledger-seq", seq);
       const items = page.rows.map((row) => context.deviceTexts.ofRow(context, row)).join(",");
+      const validity = pageValidity(context, page);
+      if (isKnown(request, reply, validity)) return sendKnown(reply);
       const token = JSON.stringify(page.next_page_token);
       return sendText(reply, `{"items":[${items}],"next_page_token":${token}}`);
     },
   );
+}
+
+/** Of the devices on a page: the latest of each; and a digest of them all, as any of them may change before the latest does. */
+function pageValidity(
+  { model }: ApiContext,
+  { rows, next_page_token: token }: { readonly rows: readonly FleetRow[]; readonly next_page_token: string },
+): Validity {
+  let [seq, changedAtMs, all] = [0, 0, token];
+  for (const { device } of rows) {
+    const moment = model.fleet.get(device.device_id)?.changedAtMs ?? 0;
+    seq = Math.max(seq, device.valid_at_seq);
+    changedAtMs = Math.max(changedAtMs, moment);
+    all += `,${device.device_id}:${device.valid_at_seq}:${moment}`;
+  }
+  const also = createHash("sha1").update(all).digest("base64url");
+  return { projectionVersion: deviceProjection.version, seq, changedAtMs, also };
 }
 
 function selectDevices(context: ApiContext, query: z.infer<typeof Query>): readonly FleetRow[] {

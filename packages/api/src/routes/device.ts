@@ -1,8 +1,11 @@
+import { deviceProjection } from "@upgrade-ledger/projections";
 import { z } from "zod";
 import type { App } from "../app/create-app.ts";
-import { answers } from "../app/responses.ts";
-import { sendText } from "../app/send-text.ts";
+import { answersOnce } from "../app/responses.ts";
+import { isKnown, type Validity } from "../app/etag.ts";
+import { sendKnown, sendText } from "../app/send-text.ts";
 import type { ApiContext } from "../context.ts";
+import type { FleetEntry } from "../fleet/fleet-index.ts";
 import { Device, DeviceParams } from "../schema/device.ts";
 import { findEntry } from "./find-device.ts";
 
@@ -16,13 +19,19 @@ export function deviceRoute(app: App, context: ApiContext): void {
         tags: ["devices"],
         params: DeviceParams,
         querystring: z.strictObject({}),
-        response: answers(Device),
+        response: answersOnce(Device),
       },
     },
-    async ({ params }, reply) => {
-      const { fleet } = context.model;
-      fleet.bringUp();
-      return sendText(reply, context.deviceTexts.of(context, findEntry(context, params.device_id)));
+    async (request, reply) => {
+      context.model.fleet.bringUp();
+      const entry = findEntry(context, request.params.device_id);
+      // First, as it also takes note of what the coordinator says.
+      const text = context.deviceTexts.of(context, entry);
+      return isKnown(request, reply, deviceValidity(entry)) ? sendKnown(reply) : sendText(reply, text);
     },
   );
+}
+
+function deviceValidity({ row, changedAtMs }: FleetEntry): Validity {
+  return { projectionVersion: deviceProjection.version, seq: row.device.valid_at_seq, changedAtMs };
 }

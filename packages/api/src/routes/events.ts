@@ -4,6 +4,7 @@ import type { RawEntry } from "@upgrade-ledger/ledger";
 import { z } from "zod";
 import type { App } from "../app/create-app.ts";
 import { answers } from "../app/responses.ts";
+import { IMMUTABLE } from "../app/security-headers.ts";
 import type { ApiContext } from "../context.ts";
 import { fingerprint } from "../paging/page-token.ts";
 import { presentLedgerItem } from "../present/ledger-item.ts";
@@ -55,9 +56,10 @@ export function eventRoutes(app: App, context: ApiContext): void {
         response: answers(LedgerItemDetail),
       },
     },
-    async ({ params }) => {
+    async ({ params }, reply) => {
       const raw = await context.ledger.getRaw(params.seq);
       if (raw === undefined) throw new ApiProblem("event_unknown", `The ledger has no event ${params.seq}.`);
+      void reply.header("cache-control", IMMUTABLE);
       return {
         ...presentLedgerItem(raw),
         headers: Object.fromEntries([...(raw.headers ?? [])].map(([name, values]) => [name, values])),

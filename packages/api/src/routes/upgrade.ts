@@ -1,9 +1,11 @@
 import { UpgradeId } from "@upgrade-ledger/contract";
-import { whyOf } from "@upgrade-ledger/projections";
+import { historyProjection, whyOf } from "@upgrade-ledger/projections";
 import type { RecordedEvent, UpgradeRecord } from "@upgrade-ledger/projections";
 import { z } from "zod";
 import type { App } from "../app/create-app.ts";
-import { answers } from "../app/responses.ts";
+import { isKnown, type Validity } from "../app/etag.ts";
+import { answersOnce } from "../app/responses.ts";
+import { sendKnown } from "../app/send-text.ts";
 import type { ApiContext } from "../context.ts";
 import { presentCommon, waitsFor } from "../present/device.ts";
 import { ApiProblem } from "../problem/problem.ts";
@@ -19,19 +21,32 @@ export function upgradeRoute(app: App, context: ApiContext): void {
         tags: ["upgrades"],
         params: z.object({ upgrade_id: UpgradeId }),
         querystring: z.strictObject({}),
-        response: answers(UpgradeDetail),
+        response: answersOnce(UpgradeDetail),
       },
     },
-    async ({ params }) => {
+    async (request, reply) => {
+      const { params } = request;
       const deviceId = context.model.deviceOfUpgrade(params.upgrade_id);
       const record =
         deviceId === undefined ? undefined : await context.model.stored.record(deviceId, params.upgrade_id);
       if (record === undefined) {
         throw new ApiProblem("upgrade_unknown", `No upgrade ${params.upgrade_id} has been asked for.`);
       }
+      if (isKnown(request, reply, validityOf(context, record))) return sendKnown(reply);
       return present(context, record, await context.model.stored.earlierEvents(record));
     },
   );
+}
+
+function validityOf(context: ApiContext, record: UpgradeRecord): Validity {
+  const entry = context.model.fleet.get(record.device_id);
+  // Takes note of what the coordinator says, which an open upgrade's `waiting_for` shows.
+  if (entry !== undefined) context.deviceTexts.of(context, entry);
+  return {
+    projectionVersion: historyProjection.version,
+    seq: record.valid_at_seq,
+    changedAtMs: record.outcome === null ? (entry?.changedAtMs ?? 0) : 0,
+  };
 }
 
 function present(
