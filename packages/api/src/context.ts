@@ -3,6 +3,7 @@ import type { Ledger, LedgerWriter } from "@upgrade-ledger/ledger";
 import type { TimingSettings } from "@upgrade-ledger/projections";
 import type { ArtifactContents } from "./artifact/artifact-contents.ts";
 import type { DeviceTexts } from "./fleet/device-texts.ts";
+import type { ProcessCounts } from "./metrics/process-counts.ts";
 import type { PageTokens } from "./paging/page-token.ts";
 import type { HealthCheck } from "./schema/health.ts";
 import type { ApiSettings } from "./settings.ts";
@@ -38,4 +39,6 @@ export interface ApiContext {
   readonly addDevice: AddDevice | undefined;
   /** Checks of the rest of the process, for `/readyz`. */
   readonly checks: () => readonly HealthCheck[];
+  /** Counts of the rest of the process, for `/metrics`; `undefined` where no operator runs in it. */
+  readonly processCounts: () => ProcessCounts | undefined;
 }

@@ -4,3 +4,4 @@ export { PROBLEMS, type ProblemCode, type ProblemKind } from "./problem/problems
 export type { HealthCheck } from "./schema/health.ts";
 export { API_DEFAULTS, type ApiSettings } from "./settings.ts";
 export { type Api, type ApiOptions, startApi } from "./start-api.ts";
+export type { ProcessCounts } from "./metrics/process-counts.ts";

@@ -9,9 +9,12 @@ import { describeApi, serveOpenApi } from "./app/open-api.ts";
 import { ArtifactContents } from "./artifact/artifact-contents.ts";
 import type { AddDevice, ApiContext, WithheldReasons } from "./context.ts";
 import { DeviceTexts } from "./fleet/device-texts.ts";
+import { Metrics } from "./metrics/metrics.ts";
+import type { ProcessCounts } from "./metrics/process-counts.ts";
 import { PageTokens } from "./paging/page-token.ts";
 import { registerRoutes } from "./routes/all.ts";
 import { healthRoutes } from "./routes/health.ts";
+import { measureRequests, metricsRoute } from "./routes/metrics.ts";
 import type { HealthCheck } from "./schema/health.ts";
 import { API_DEFAULTS, type ApiSettings } from "./settings.ts";
 import { ConnectionWatch } from "./view/connection-watch.ts";
@@ -37,6 +40,8 @@ export interface ApiOptions {
   readonly addDevice?: AddDevice;
   /** Further checks for `/readyz`. */
   readonly checks?: () => readonly HealthCheck[];
+  /** What the operator has counted, where it runs in the same process, for `/metrics`. */
+  readonly processCounts?: () => ProcessCounts;
   /** Check every answer against its schema: for tests. */
   readonly checkAnswers?: boolean;
   readonly now?: () => number;
@@ -69,10 +74,13 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     httpHosts: settings.httpHosts,
     checkAnswers: options.checkAnswers ?? false,
   });
+  const connection = new ConnectionWatch(options.nc);
+  const metrics = new Metrics(context, connection);
+  measureRequests(app, metrics);
   await describeApi(app, options.version);
   await registerRoutes(app, context);
-  const connection = new ConnectionWatch(options.nc);
   healthRoutes(app, context, () => connection.up);
+  metricsRoute(app, metrics);
   serveOpenApi(app);
   const stop = async (): Promise<void> => {
     await app.close();
@@ -110,5 +118,6 @@ function createContext(options: ApiOptions, settings: ApiSettings): ApiContext {
     withheldReasons: options.withheldReasons ?? (() => undefined),
     addDevice: options.addDevice,
     checks: options.checks ?? (() => []),
+    processCounts: options.processCounts ?? (() => undefined),
   };
 }

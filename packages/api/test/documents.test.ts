@@ -51,6 +51,7 @@ describe("openapi.json", () => {
     expect(routes.toSorted()).toMatchInlineSnapshot(`
       [
         "GET /livez",
+        "GET /metrics",
         "GET /readyz",
         "GET /v1/artifacts",
         "GET /v1/artifacts/{version}/content",

@@ -55,6 +55,11 @@ export async function startWorld(settings: Partial<ApiSettings> = {}): Promise<W
     settings,
     timings: { ...DEFAULT_TIMINGS, soakMs: 300 },
     addDevice: (device) => server.nats.addDevice(device),
+    processCounts: () => ({
+      stopsIssued: 3,
+      stopsWithheld: [{ reason: "soaking" }, { reason: "soaking" }],
+      heartbeats: { received: 17, rejected: 0 },
+    }),
     checkAnswers: true,
   });
   const ledger = ledgerOf(await server.connect("api"));

@@ -72,7 +72,7 @@ export function deviceListRoute(app: App, context: ApiContext): void {
   );
 }
 
-/** Of the devices on a page: the latest of each; and a digest of them all, as any of them may change before the latest does. */
+/** Of the devices on a page: the latest of each; and a digest of all, as one may change without being the latest. */
 function pageValidity(
   { model }: ApiContext,
   { rows, next_page_token: token }: { readonly rows: readonly FleetRow[]; readonly next_page_token: string },

@@ -4,6 +4,7 @@ import type { NatsConnection } from "@nats-io/transport-node";
 export class ConnectionWatch {
   readonly #nc: NatsConnection;
   #up = true;
+  #reconnects = 0;
 
   constructor(nc: NatsConnection) {
     this.#nc = nc;
@@ -14,11 +15,18 @@ export class ConnectionWatch {
     return this.#up && !this.#nc.isClosed();
   }
 
+  /** How often it came back. */
+  get reconnects(): number {
+    return this.#reconnects;
+  }
+
   /** Ends when the connection is closed. */
   async #follow(): Promise<void> {
     for await (const { type } of this.#nc.status()) {
       if (type === "disconnect" || type === "staleConnection") this.#up = false;
-      if (type === "reconnect") this.#up = true;
+      if (type !== "reconnect") continue;
+      this.#up = true;
+      this.#reconnects += 1;
     }
   }
 }

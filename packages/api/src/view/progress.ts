@@ -16,6 +16,11 @@ export class Progress {
     return Math.min(...this.#seqs.values());
   }
 
+  /** The ledger sequence that each projection has reached, by its name. */
+  each(): (readonly [projection: string, seq: number])[] {
+    return [...this.#seqs];
+  }
+
   /** Reads a projection's `_checkpoint`. */
   checkpoint(projection: string, data: Uint8Array): void {
     const checkpoint = Checkpoint.safeParse(JSON.parse(new TextDecoder().decode(data)));

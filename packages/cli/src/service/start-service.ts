@@ -1,5 +1,5 @@
 import type { NatsConnection } from "@nats-io/transport-node";
-import { startApi, type Api, type HealthCheck } from "@upgrade-ledger/api";
+import { startApi, type Api, type HealthCheck, type ProcessCounts } from "@upgrade-ledger/api";
 import { OPERATOR_ROLES, startOperator, type Operator } from "@upgrade-ledger/operator";
 import type { Logger } from "pino";
 import type { Settings } from "../settings/definitions.ts";
@@ -103,6 +103,7 @@ function startQueryApi(
       const withheld = operator?.withheldReason(deviceId);
       return withheld === undefined ? undefined : { waitingFor: withheld.waiting_for };
     },
+    ...(operator === undefined ? {} : { processCounts: () => countsOf(operator) }),
     ...(embedded === undefined ? {} : { addDevice: (device) => embedded.addDevice(device) }),
   });
 }
@@ -111,4 +112,8 @@ function operatorCheck(operator: Operator): HealthCheck {
   const { connected, failure } = operator.health();
   const detail = failure ?? (connected ? "acting" : "not connected to the NATS server");
   return { name: "operator", ok: connected && failure === null, detail };
+}
+
+function countsOf(operator: Operator): ProcessCounts {
+  return { ...operator.counts(), stopsWithheld: operator.withheldReasons() };
 }
