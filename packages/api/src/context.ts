@@ -7,6 +7,7 @@ import type { ProcessCounts } from "./metrics/process-counts.ts";
 import type { PageTokens } from "./paging/page-token.ts";
 import type { HealthCheck } from "./schema/health.ts";
 import type { ApiSettings } from "./settings.ts";
+import type { EventStream } from "./stream/event-stream.ts";
 import type { LedgerHeadWatch } from "./view/head-watch.ts";
 import type { ReadModel } from "./view/read-model.ts";
 
@@ -30,6 +31,8 @@ export interface ApiContext {
   readonly settings: ApiSettings;
   readonly timings: TimingSettings;
   readonly deviceTexts: DeviceTexts;
+  /** Clients that follow the ledger at present. */
+  readonly streams: Set<EventStream>;
   /** Who asks, as the ledger records it. */
   readonly actor: string;
   /** Of this program. */

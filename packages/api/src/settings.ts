@@ -10,6 +10,8 @@ export interface ApiSettings {
   readonly maxWaitMs: number;
   /** `/readyz` fails when the projections are further behind the ledger than this many events. */
   readonly readyMaxLag: number;
+  /** How often a client that follows the ledger hears something, even if nothing happens, milliseconds. */
+  readonly sseHeartbeatMs: number;
 }
 
 export const API_DEFAULTS: ApiSettings = {
@@ -18,4 +20,5 @@ export const API_DEFAULTS: ApiSettings = {
   artifactMaxBytes: 256 * 1024 * 1024,
   maxWaitMs: 30_000,
   readyMaxLag: 10_000,
+  sseHeartbeatMs: 15_000,
 };

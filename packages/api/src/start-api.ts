@@ -112,6 +112,7 @@ function createContext(options: ApiOptions, settings: ApiSettings): ApiContext {
     settings,
     timings,
     deviceTexts: new DeviceTexts(),
+    streams: new Set(),
     actor,
     version,
     now,

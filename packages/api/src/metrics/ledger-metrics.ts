@@ -3,7 +3,7 @@ import type { Connection, ReadMetric } from "./metrics.ts";
 
 /** The ledger, how far the projections have taken it in, and the way to it. */
 export function ledgerMetrics(context: ApiContext, connection: Connection): ReadMetric[] {
-  const { model, head, version } = context;
+  const { model, head, version, streams } = context;
   const headSeq = (): number => Math.max(head.seq, model.progress.seq);
   return [
     {
@@ -47,6 +47,12 @@ export function ledgerMetrics(context: ApiContext, connection: Connection): Read
       help: "Events of a type or version that this program does not know yet",
       type: "counter",
       read: () => [{ value: model.quarantine?.unknown ?? 0 }],
+    },
+    {
+      name: "ledger_sse_clients",
+      help: "Clients that follow the ledger at present",
+      type: "gauge",
+      read: () => [{ value: streams.size }],
     },
     {
       name: "ledger_nats_connected",

@@ -9,6 +9,7 @@ import { deviceHistoryRoutes } from "./device-history.ts";
 import { deviceListRoute } from "./device-list.ts";
 import { deviceRoute } from "./device.ts";
 import { enrolmentRoute } from "./enrolment.ts";
+import { eventStreamRoute } from "./event-stream.ts";
 import { eventRoutes } from "./events.ts";
 import { fleetRoute } from "./fleet.ts";
 import { quarantineRoute } from "./quarantine.ts";
@@ -26,6 +27,7 @@ const ROUTES = [
   artifactRoutes,
   artifactContentRoutes,
   eventRoutes,
+  eventStreamRoute,
   quarantineRoute,
 ];
 

@@ -1,6 +1,7 @@
 import { Problem } from "@upgrade-ledger/api/schema";
 import { z } from "zod";
 import { CliError } from "../cli-error.ts";
+import { type ServerSentEvent, serverSentEvents } from "./server-sent-events.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
 
 const TIMEOUT_MS = 30_000;
@@ -76,6 +77,26 @@ export class ApiClient {
       token = page.next_page_token;
     } while (token !== "" && items.length < limit);
     return items;
+  }
+
+  /** Follows a stream of events until it ends, or the signal is aborted. */
+  async *follow(
+    path: string,
+    query: Request["query"],
+    signal: AbortSignal,
+  ): AsyncGenerator<ServerSentEvent, void, void> {
+    const answer = await this.#fetch(path, query, { signal }).catch((error: unknown) => {
+      if (signal.aborted) return undefined;
+      throw error;
+    });
+    if (answer === undefined) return;
+    if (!answer.ok) throw failure(answer, parseJson(await answer.text()));
+    if (answer.body === null) return;
+    try {
+      yield* serverSentEvents(answer.body);
+    } catch {
+      // The connection broke off, or was given up: either way that was the end of it.
+    }
   }
 
   async #fetch(

@@ -8,6 +8,8 @@ import { clientCommand, clientOf, examples } from "./client-command.ts";
 import { EVENT_COLUMNS } from "./events-ls.ts";
 
 const PAUSE_MS = 500;
+/** Tells how far the ledger has been read. */
+const BOOKMARK = "seq";
 const collect = (value: string, before: readonly string[] = []): string[] => [...before, value];
 
 /** `events tail` */
@@ -27,7 +29,6 @@ export function eventsTail() {
           formatTable({ ...printer.terminal, isTerminal: false }, EVENT_COLUMNS, [event]).trimEnd(),
         );
       const [head] = await api.list(LedgerItem, "/v1/events", { order: "desc" }, 1);
-      let next = (head?.seq ?? 0) + 1;
       const latest = await api.list(
         LedgerItem,
         "/v1/events",
@@ -37,24 +38,16 @@ export function eventsTail() {
       for (const event of latest.toReversed()) print(event);
       if (options.untilHead === true) return;
       const interrupted = interruption();
+      let after = head?.seq ?? 0;
       while (!interrupted.aborted) {
-        for (const event of await api.list(LedgerItem, "/v1/events", { from_seq: next })) {
-          next = event.seq + 1;
-          if (fits(event, filter)) print(event);
+        const events = api.follow("/v1/events/stream", { ...filter, after }, interrupted);
+        for await (const { id, event, data } of events) {
+          after = Number(id);
+          if (event !== BOOKMARK) print(LedgerItem.parse(JSON.parse(data)));
         }
+        // The service ended it, as it does when it stops: perhaps it comes back.
         await pause(PAUSE_MS, undefined, { signal: interrupted }).catch(() => undefined);
       }
       process.exitCode = EXIT.interrupted;
     });
-}
-
-function fits(
-  event: { readonly device_id: string | null; readonly type: string },
-  filter: { readonly device_id: readonly string[] | undefined; readonly type: readonly string[] | undefined },
-): boolean {
-  const { device_id: devices, type: types } = filter;
-  return (
-    (devices === undefined || devices.includes(event.device_id ?? "")) &&
-    (types === undefined || types.includes(event.type))
-  );
 }
