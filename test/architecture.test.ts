@@ -10,6 +10,10 @@ const ALLOWED: Record<string, { ours: string[]; others: RegExp }> = {
   projections: { ours: ["contract"], others: /^immer$/ },
   "packages/nats": { ours: ["contract"], others: /^(node:|@nats-io\/)/ },
   "packages/ledger": { ours: ["contract", "nats"], others: /^(node:|@nats-io\/|uuid$)/ },
+  "packages/audit": {
+    ours: ["contract", "nats", "ledger", "projections"],
+    others: /^(node:|@nats-io\/|zod$)/,
+  },
   "packages/agent": { ours: ["contract", "nats", "ledger"], others: /^(?!fastify)/ },
   "packages/operator": { ours: ["contract", "nats", "ledger", "projections"], others: /^(?!fastify)/ },
   "packages/api": { ours: ["contract", "nats", "ledger", "projections"], others: /^/ },

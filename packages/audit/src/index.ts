@@ -1,0 +1,6 @@
+// Proof that the ledger is what it was: Merkle tree, signed checkpoints, the independent auditor (docs/verify.md).
+export { CompactRange, type CompactRangeState } from "./merkle/compact-range.ts";
+export { EMPTY_ROOT, entryLeafHash, leafHash, nodeHash } from "./merkle/hash.ts";
+export { consistencyProof, inclusionProof, rootAt, type SubtreeReader } from "./merkle/proof.ts";
+export { MerkleTree } from "./merkle/tree.ts";
+export { type TreeHead, verifyConsistency, verifyInclusion } from "./merkle/verify-proof.ts";
