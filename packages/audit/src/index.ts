@@ -4,3 +4,25 @@ export { EMPTY_ROOT, entryLeafHash, leafHash, nodeHash } from "./merkle/hash.ts"
 export { consistencyProof, inclusionProof, rootAt, type SubtreeReader } from "./merkle/proof.ts";
 export { MerkleTree } from "./merkle/tree.ts";
 export { type TreeHead, verifyConsistency, verifyInclusion } from "./merkle/verify-proof.ts";
+export {
+  type Checkpoint,
+  readCheckpoint,
+  type ReadCheckpoint,
+  signCheckpoint,
+} from "./checkpoint/checkpoint.ts";
+export {
+  InvalidNoteError,
+  type Note,
+  parseNote,
+  signNote,
+  type NoteVerdict,
+  verifyNote,
+} from "./checkpoint/note.ts";
+export {
+  InvalidNoteKeyError,
+  newSignerKey,
+  type NoteSigner,
+  type NoteVerifier,
+  parseSignerKey,
+  parseVerifierKey,
+} from "./checkpoint/note-key.ts";
