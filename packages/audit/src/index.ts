@@ -26,3 +26,13 @@ export {
   parseSignerKey,
   parseVerifierKey,
 } from "./checkpoint/note-key.ts";
+export { CHECKPOINTER_DEFAULTS, type CheckpointerSettings } from "./checkpointer/settings.ts";
+export {
+  type Checkpointer,
+  type CheckpointerHealth,
+  type CheckpointerOptions,
+  startCheckpointer,
+} from "./checkpointer/start-checkpointer.ts";
+export { CheckpointRefusedError } from "./checkpointer/trusted-checkpoint.ts";
+export { KEY_FILES, loadOrCreateCheckpointKey, loadOrCreateWriterKey } from "./keys/key-files.ts";
+export { CheckpointLog, type StoredCheckpoint } from "./stored/checkpoint-log.ts";
