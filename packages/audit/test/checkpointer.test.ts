@@ -71,7 +71,7 @@ async function finish(checkpointer: Checkpointer): Promise<void> {
 
 async function appendSome(count: number): Promise<void> {
   const writer = device.newInstance();
-  for (let index = 0; index < count; index += 1) await writer.append(device.id, draining());
+  for (let index = 0; index < count; index += 1) await writer.append(draining());
 }
 
 /** What the checkpoints should say, computed apart from the checkpointer. */

@@ -1,6 +1,7 @@
 // A ledger with signed chains of a device and of the operator's side, on a real server.
-import { DeviceId } from "@upgrade-ledger/contract";
+import { DeviceId, HEADERS, upgradeIdOf } from "@upgrade-ledger/contract";
 import {
+  Chain,
   createWriter,
   type Draft,
   type Ledger,
@@ -8,12 +9,12 @@ import {
   type LedgerWriter,
   newEventId,
   newInstanceId,
+  type SealedEvent,
   type Signer,
   signerOf,
 } from "@upgrade-ledger/ledger";
 import { newDeviceKey } from "@upgrade-ledger/nats";
 import type { LedgerServer } from "@upgrade-ledger/testkit";
-import { upgradeIdOf } from "@upgrade-ledger/contract";
 
 export const silent = { debug: () => undefined, warn: () => undefined, error: () => undefined };
 
@@ -44,11 +45,17 @@ export async function openScene(server: LedgerServer): Promise<Scene> {
   };
 }
 
+export interface TestAgent {
+  append(draft: Draft): Promise<SealedEvent>;
+  /** What the next instance cites. */
+  readonly last: SealedEvent | undefined;
+}
+
 export interface TestDevice {
   readonly id: DeviceId;
   readonly key: Signer;
-  /** A writer of another instance of its agent. */
-  newInstance(): LedgerWriter;
+  /** An instance of its agent; with the last event of the one before it. */
+  newInstance(previous?: SealedEvent): TestAgent;
 }
 
 /** A registered and enrolled device, whose agents sign with its key. */
@@ -63,9 +70,31 @@ export async function addDevice(server: LedgerServer, scene: Scene, name: string
     actor: "local:test",
     reason: "a test",
   });
-  const newInstance = () =>
-    createWriter({ ledger, role: "agent", version: "0.1.1", instanceId: newInstanceId(), sign: key.sign });
-  return { id, key, newInstance };
+  return { id, key, newInstance: (previous) => agentOf(ledger, id, key, previous) };
+}
+
+function agentOf(
+  ledger: Ledger,
+  id: DeviceId,
+  { sign }: Signer,
+  previous: SealedEvent | undefined,
+): TestAgent {
+  const instance = { role: "agent", instanceId: newInstanceId(), version: "0.1.1" } as const;
+  const chain = new Chain(instance, id, { sequence: 0, prevHash: previous?.hash ?? null });
+  const agent = {
+    last: previous,
+    append: async (draft: Draft) => {
+      const sealed = chain.next(draft, { eventId: newEventId(), occurredAt: new Date().toISOString() });
+      const headers = { [HEADERS.signature]: sign(sealed.data) };
+      const { eventId, subject, data } = sealed;
+      const outcome = await ledger.appendEncoded({ eventId, subject, data, headers });
+      if (outcome.kind !== "stored") throw new Error(`not stored: ${outcome.kind}`);
+      chain.commit(sealed);
+      agent.last = sealed;
+      return sealed;
+    },
+  };
+  return agent;
 }
 
 export const started: Draft = { type: "started", boot_reason: "install", previous_version: null };
