@@ -8,14 +8,19 @@ const NODE_PREFIX = 0x01;
 const node = Buffer.alloc(1 + 2 * HASH_BYTES);
 node.writeUInt8(NODE_PREFIX);
 
+/** Through a string: Node hands out buffers of its own at twice the price. */
+function sha256(data: Uint8Array): Buffer {
+  return Buffer.from(hash("sha256", data, "binary"), "binary");
+}
+
 /** The root of a tree without leaves. */
-export const EMPTY_ROOT: Buffer = hash("sha256", Buffer.alloc(0), "buffer");
+export const EMPTY_ROOT: Buffer = sha256(Buffer.alloc(0));
 
 /** The hash of an inner node. */
 export function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
   node.set(left, 1);
   node.set(right, 1 + HASH_BYTES);
-  return hash("sha256", node, "buffer");
+  return sha256(node);
 }
 
 /** The hash of a leaf with these bytes. */
@@ -23,7 +28,7 @@ export function leafHash(data: Uint8Array): Buffer {
   const prefixed = Buffer.allocUnsafe(1 + data.length);
   prefixed.writeUInt8(LEAF_PREFIX);
   prefixed.set(data, 1);
-  return hash("sha256", prefixed, "buffer");
+  return sha256(prefixed);
 }
 
 const SEQUENCE_BYTES = 8;
@@ -48,5 +53,5 @@ export function entryLeafHash(entry: {
   scratch.writeUInt16BE(subjectBytes, 1 + SEQUENCE_BYTES);
   scratch.write(entry.subject, subjectAt);
   scratch.set(entry.data, subjectAt + subjectBytes);
-  return hash("sha256", scratch.subarray(0, length), "buffer");
+  return sha256(scratch.subarray(0, length));
 }

@@ -1,5 +1,5 @@
 // The auditor: takes the ledger's messages as stored, one by one, and says everything that is not as it was written.
-import { type DeviceId, HEADERS, parseLedgerSubject } from "@upgrade-ledger/contract";
+import { type DeviceId, HEADERS } from "@upgrade-ledger/contract";
 import { chainHash, type RawEntry } from "@upgrade-ledger/ledger";
 import { parseVerifierKey } from "../checkpoint/note-key.ts";
 import { CompactRange } from "../merkle/compact-range.ts";
@@ -12,6 +12,7 @@ import type { LastSeen } from "./last-seen.ts";
 import { type ChainLink, linkOf } from "./link.ts";
 import type { LedgerReport } from "./report.ts";
 import { SignatureAudit } from "./signature-audit.ts";
+import { SubjectsSeen } from "./subjects-seen.ts";
 
 export interface AuditOptions {
   /** All stored checkpoints, read before the ledger. */
@@ -36,6 +37,7 @@ export class LedgerAudit {
   readonly findings: Findings;
   readonly #deviceId: DeviceId | undefined;
   readonly #range = new CompactRange();
+  readonly #subjects = new SubjectsSeen();
   readonly #chains: ChainAudit;
   readonly #signatures: SignatureAudit;
   readonly #checkpoints: CheckpointAudit;
@@ -96,15 +98,16 @@ export class LedgerAudit {
   }
 
   #takeEvent(entry: RawEntry): void {
-    const link = linkOf(entry);
-    const deviceId = link === undefined ? parseLedgerSubject(entry.subject)?.deviceId : link.deviceId;
+    const subject = this.#subjects.parse(entry.subject);
+    const deviceId = subject?.deviceId;
     if (this.#deviceId !== undefined && deviceId !== this.#deviceId) return;
+    const link = subject === undefined ? undefined : linkOf(entry, subject);
     const { seq, data } = entry;
     const header = entry.headers?.get(HEADERS.signature);
     const signature = header === "" ? undefined : header;
     if (link === undefined) {
       this.#unchained += 1;
-      const side = entry.subject.startsWith("device-state.") ? "agent" : "operator";
+      const side = subject?.family === "device-state" ? "agent" : "operator";
       this.#signatures.takeUnchained({ seq, deviceId, side, data, signature });
       return;
     }

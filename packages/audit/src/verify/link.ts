@@ -1,5 +1,5 @@
 // An event's place in its writer's chain, read without judging the rest of it: quickly, and also where the type is unknown.
-import { parseLedgerSubject } from "@upgrade-ledger/contract";
+import type { LedgerSubject } from "@upgrade-ledger/contract";
 import type { RawEntry } from "@upgrade-ledger/ledger";
 
 export interface ChainLink {
@@ -20,11 +20,10 @@ const HASH = /^sha256:[0-9a-f]{64}$/;
 const utf8 = new TextDecoder();
 
 /** `undefined` for what has no place in any chain: foreign events, garbage, and what was injected through an API's reply. */
-export function linkOf(entry: RawEntry): ChainLink | undefined {
-  const subject = parseLedgerSubject(entry.subject);
-  const payload = subject === undefined || isInjected(entry) ? undefined : parse(entry.data);
+export function linkOf(entry: RawEntry, subject: LedgerSubject): ChainLink | undefined {
+  const payload = isInjected(entry) ? undefined : parse(entry.data);
   const writer = payload === undefined ? undefined : recordIn(payload, "writer");
-  if (subject === undefined || payload === undefined || writer === undefined) return undefined;
+  if (payload === undefined || writer === undefined) return undefined;
   const { role, instance_id: instanceId, sequence, prev_hash: prevHash } = writer;
   if (typeof role !== "string" || typeof instanceId !== "string" || typeof sequence !== "number")
     return undefined;
