@@ -28,7 +28,7 @@ const GENERATOR = /^packages\/contract\/src\/generate\//;
 /** Pure cores: no clock, randomness or I/O (spec §4 "Pure core", §5). */
 const PURE = [
   /^packages\/agent\/src\/core\//,
-  /^packages\/operator\/src\/coordinator\/core\//,
+  /^packages\/operator\/src\/(coordinator|observer)\/core\//,
   /^projections\/src\//,
 ];
 const IMPURE = /\b(Date\.now|new Date\(\)|Math\.random|performance\.now|process\.|setTimeout|setInterval)\b/;
@@ -45,7 +45,7 @@ describe("import direction", () => {
     const rule = ALLOWED[folder ?? ""];
     for (const specifier of importsOf(path)) {
       if (specifier.startsWith(".")) continue;
-      const ours = specifier.startsWith(SCOPE) ? specifier.slice(SCOPE.length) : undefined;
+      const ours = specifier.startsWith(SCOPE) ? specifier.slice(SCOPE.length).split("/")[0] : undefined;
       const allowed =
         ours === undefined
           ? rule?.others.test(specifier) || (GENERATOR.test(path) && specifier.startsWith("node:"))

@@ -1,9 +1,10 @@
 // The ADR's contract, seen from outside: a device that knows only the ADR, a real broker, a real operator.
+import { type KV, Kvm } from "@nats-io/kv";
 import type { NatsConnection } from "@nats-io/transport-node";
-import { BareVersion, DeviceId } from "@upgrade-ledger/contract";
+import { BareVersion, BUCKETS, DeviceId } from "@upgrade-ledger/contract";
 import { createWriter, ledgerOf, newInstanceId } from "@upgrade-ledger/ledger";
 import { type Operator, startOperator, type WithheldReason } from "@upgrade-ledger/operator";
-import { type DeviceDocument, deviceProjection } from "@upgrade-ledger/projections";
+import type { DeviceDocument } from "@upgrade-ledger/projections";
 import { type LedgerServer, startLedgerServer, waitFor } from "@upgrade-ledger/testkit";
 import { pino } from "pino";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -19,6 +20,7 @@ const NEW = { version: "0.1.2", agent_state: "running" };
 let server: LedgerServer;
 let operatorConnection: NatsConnection;
 let apiConnection: NatsConnection;
+let documents: KV;
 let api: ReturnType<typeof createWriter>;
 let operator: Operator;
 let clock: ManualClock;
@@ -29,6 +31,7 @@ beforeAll(async () => {
   server = await startLedgerServer();
   operatorConnection = await server.connect("operator");
   apiConnection = await server.connect("api");
+  documents = await new Kvm(apiConnection).open(BUCKETS.devices);
   api = createWriter({
     ledger: ledgerOf(apiConnection),
     role: "api",
@@ -52,20 +55,17 @@ beforeEach(async () => {
 });
 afterEach(() => operator.stop());
 
-/** The device as it is shown. A later reader over HTTP takes this one's place. */
-async function shown(): Promise<DeviceDocument> {
-  const document = deviceProjection.initial(device.deviceId);
-  for await (const entry of ledgerOf(operatorConnection).read()) {
-    if (deviceProjection.keyOf(entry) === device.deviceId) deviceProjection.evolve(document, entry);
-  }
-  return document;
+/** The device as it is shown: its stored document. A later reader over HTTP takes this one's place. */
+async function shown(): Promise<DeviceDocument | undefined> {
+  const entry = await documents.get(device.deviceId);
+  return entry === null ? undefined : entry.json<DeviceDocument>();
 }
 
 async function until(what: string, holds: (document: DeviceDocument) => boolean): Promise<DeviceDocument> {
   return waitFor(
     async () => {
       const document = await shown();
-      return holds(document) ? document : undefined;
+      return document !== undefined && holds(document) ? document : undefined;
     },
     { describe: what },
   );

@@ -27,9 +27,15 @@ export type Device = z.infer<typeof Device>;
 export const Interval = z.looseObject({
   version: z.string(),
   from: z.string(),
-  to: z.string().nullable(),
-  how: z.string(),
-  reason: z.string().nullish(),
+});
+
+export const UpgradeListed = z.looseObject({ upgrade_id: z.string() });
+
+export const Upgrade = z.looseObject({
+  from_version: z.string(),
+  to_version: z.string(),
+  outcome: z.string().nullable(),
+  why: z.array(z.looseObject({ seq: z.number(), type: z.string(), text: z.string() })),
 });
 
 export const Event = z.looseObject({

@@ -9,7 +9,7 @@ import { reportChecks, reportHistories, reportWhatNext } from "./report.ts";
 import { type Service, startService } from "./service.ts";
 import { STORY } from "./story.ts";
 import { tellPart } from "./tell.ts";
-import { watchAgents } from "./watch.ts";
+import { type Watch, watchAgents } from "./watch.ts";
 import { deployWorkloads, type Workload } from "./workloads.ts";
 import { createWorld, PROJECT, type World } from "./world.ts";
 
@@ -31,12 +31,13 @@ Examples:
 
 interface Cast {
   service: Service;
+  watch?: Watch;
   readonly devices: DemoDevice[];
   readonly workloads: Map<string, readonly Workload[]>;
 }
 
-async function main(): Promise<number> {
-  const { values } = parseArgs({
+function readArguments() {
+  return parseArgs({
     options: {
       dir: { type: "string", default: join(PROJECT, ".demo") },
       "kill-service": { type: "boolean", default: false },
@@ -44,6 +45,10 @@ async function main(): Promise<number> {
       help: { type: "boolean", default: false },
     },
   });
+}
+
+async function main(): Promise<number> {
+  const { values } = readArguments();
   if (values.help) {
     say.line(HELP);
     return 0;
@@ -69,6 +74,7 @@ async function main(): Promise<number> {
     }
     return outcome ? 0 : 1;
   } finally {
+    cast.watch?.stop();
     for (const device of cast.devices) {
       await stopDevice(
         device,
@@ -93,6 +99,7 @@ async function perform(world: World, cast: Cast, killService: boolean): Promise<
 
   say.title("The story");
   const watch = watchAgents(cast.devices);
+  cast.watch = watch;
   const crash = killService ? crashOnce(world, cast) : undefined;
   const told = await Promise.all(
     STORY.map((part) => tellPart(world, part, (deviceId, phase) => crash?.atPhase(deviceId, phase))),
@@ -114,7 +121,6 @@ async function perform(world: World, cast: Cast, killService: boolean): Promise<
       })),
     );
   }
-  watch.stop();
   reportChecks(checks);
   await reportHistories(world);
   reportWhatNext(world);
@@ -141,8 +147,10 @@ function crashOnce(world: World, cast: Cast) {
 }
 
 try {
-  process.exitCode = await main();
+  process.exit(await main());
 } catch (error) {
   console.error(`error: ${error instanceof Error ? error.message : String(error)}`);
-  process.exitCode = 1;
+  const isUsage =
+    error instanceof Error && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS");
+  process.exit(isUsage ? 2 : 1);
 }

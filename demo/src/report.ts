@@ -1,7 +1,7 @@
 // How the demo ends: what was asserted, each device's version history and why it is so, and what to look at next.
 import { styleText } from "node:util";
 import type { Check } from "./checks.ts";
-import { ask, askAll, Device, Interval, Summary } from "./http.ts";
+import { ask, askAll, Interval, Summary, Upgrade, UpgradeListed } from "./http.ts";
 import { say } from "./output.ts";
 import { STORY } from "./story.ts";
 import type { World } from "./world.ts";
@@ -22,35 +22,34 @@ export function reportChecks(checks: readonly Check[]): void {
   );
 }
 
+/** The steps of an upgrade that say why it ended as it did. */
+const DECISIVE = new Set(["upgrade-stop", "stop-refused", "done", "failed", "reverted", "superseded"]);
+
 export async function reportHistories(world: World): Promise<void> {
   say.title("Version histories, and why");
   for (const { deviceId } of STORY) {
-    const intervals = await askAll(Interval, `${world.httpUrl}/v1/devices/${deviceId}/versions`);
+    const url = `${world.httpUrl}/v1/devices/${deviceId}`;
+    const intervals = await askAll(Interval, `${url}/versions`);
     const path = intervals.map(({ version, from }) => `${version} since ${from.slice(11, 19)}`).join(" → ");
-    const { last_upgrade: last } = await ask(Device, `${world.httpUrl}/v1/devices/${deviceId}`);
-    const why =
-      last?.outcome === "failed"
-        ? `${last.reason_code}: ${firstLine(last.last_error)}`
-        : "verified by the operator";
     say.line(`  ${styleText("cyan", deviceId)}  ${path}`);
-    say.line(`           last upgrade ${last?.outcome ?? "none"}, ${why}`);
+    for (const { upgrade_id: upgradeId } of await askAll(UpgradeListed, `${url}/upgrades`)) {
+      const {
+        from_version: from,
+        to_version: to,
+        outcome,
+        why,
+      } = await ask(Upgrade, `${world.httpUrl}/v1/upgrades/${upgradeId}`);
+      say.line(`           ${from} → ${to}: ${outcome}`);
+      for (const { seq, text } of why.filter(({ type }) => DECISIVE.has(type))) {
+        say.line(styleText("dim", `             #${seq} ${text}`));
+      }
+    }
   }
-  const summary = await ask(Summary, `${world.httpUrl}/v1/fleet/summary`);
-  say.line(
-    `\n  Fleet: ${Object.entries(summary.by_status)
-      .filter(([, count]) => count > 0)
-      .map(([status, count]) => `${count} ${status}`)
-      .join(", ")}`,
+  const { by_status: byStatus } = await ask(Summary, `${world.httpUrl}/v1/fleet/summary`);
+  const counts = Object.entries(byStatus).flatMap(([status, count]) =>
+    count > 0 ? [`${count} ${status}`] : [],
   );
-}
-
-function firstLine(text: string | null): string {
-  return (
-    (text ?? "")
-      .split("\n")
-      .find((line) => line.trim() !== "")
-      ?.trim() ?? ""
-  );
+  say.line(`\n  Fleet: ${counts.join(", ")}`);
 }
 
 export function reportWhatNext(world: World): void {

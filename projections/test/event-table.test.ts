@@ -76,7 +76,7 @@ describe.each(ROWS)("$type", ({ type, open, closed }) => {
     const writer = BY_OPERATOR.has(type) ? story.operator : fresh;
     story.tell(writer, type, {}, { upgradeId });
     expect(story.device().anomalies.late).toBe(closed === "late" ? 1 : 0);
-    if (type !== "desired-version") expect(story.device().upgrade).toBeNull();
+    expect(story.device().upgrade !== null).toBe(type === "desired-version");
     expect(story.device().last_upgrade).toMatchObject({ upgrade_id: upgradeId, outcome: "done" });
   });
 

@@ -1,6 +1,6 @@
-// Ledgers that nobody would write: any event at any time, repeats, gaps, unknown types, garbage.
+// Ledgers that nobody would write, with every event at every time, repeats, gaps, unknown types and garbage.
 import { EVENT_TYPES, type EventType } from "@upgrade-ledger/contract";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { artifactOf, author, nextId, Story, type StoredLine } from "./story.ts";
 
 const VERSIONS = ["0.1.1", "0.1.2", "0.1.2+sha.9f", "0.2.0-rc.1"];

@@ -245,20 +245,20 @@ export class Story {
   }
 
   device(): DeviceDocument {
-    return parseDocument(foldAll(deviceProjection, this.entries()), this.deviceId);
+    return JSON.parse(textOf(foldAll(deviceProjection, this.entries()), this.deviceId));
   }
 
   history(): HistoryDocument {
-    return parseDocument(foldAll(historyProjection, this.entries()), this.deviceId);
+    return JSON.parse(textOf(foldAll(historyProjection, this.entries()), this.deviceId));
   }
 
   record(upgradeId: string): UpgradeRecord {
-    return parseDocument(foldAll(historyProjection, this.entries()), `${this.deviceId}.${upgradeId}`);
+    return JSON.parse(textOf(foldAll(historyProjection, this.entries()), `${this.deviceId}.${upgradeId}`));
   }
 }
 
-function parseDocument<T>(documents: ReadonlyMap<string, string>, key: string): T {
+function textOf(documents: ReadonlyMap<string, string>, key: string): string {
   const text = documents.get(key);
   if (text === undefined) throw new Error(`no document ${key}, only ${[...documents.keys()].join(", ")}`);
-  return JSON.parse(text) as T;
+  return text;
 }

@@ -330,31 +330,32 @@ describe("bad input gets a clear answer", () => {
         ...(body === undefined ? {} : { body }),
       });
       const text = await answer.text();
-      expect(answer.status, text).toBe(status);
+      expect({ status: answer.status, text }).toMatchObject({ status });
       expect(answer.headers.get("content-type")).toContain("application/problem+json");
       const problem = ProblemBody.parse(JSON.parse(text));
       expect(problem).toMatchObject({ type: `urn:upgrade-ledger:problem:${code}`, code, status });
-      if (names !== undefined) {
-        expect(problem.errors?.map(({ pointer, parameter }) => pointer ?? parameter)).toContain(names);
-      }
+      const named = problem.errors?.map(({ pointer, parameter }) => pointer ?? parameter) ?? [];
+      expect(names === undefined ? [names] : named).toContain(names);
     },
   );
 
   it("a foreign host is refused", async () => {
     const { request } = await import("node:http");
     const { port } = new URL(world.url);
-    const status = await new Promise<number | undefined>((resolve, reject) => {
+    const [status, text] = await new Promise<[number | undefined, string]>((resolve, reject) => {
       request(
         { host: "127.0.0.1", port, path: "/v1/devices", headers: { host: "evil.example" } },
         (answer) => {
-          answer.resume();
-          resolve(answer.statusCode);
+          let body = "";
+          answer.setEncoding("utf8").on("data", (chunk: string) => (body += chunk));
+          answer.on("end", () => resolve([answer.statusCode, body]));
         },
       )
         .on("error", reject)
         .end();
     });
     expect(status).toBe(421);
+    expect(ProblemBody.parse(JSON.parse(text)).code).toBe("host_refused");
   });
 
   it("and the service still answers, with nothing stored but the observation", async () => {

@@ -48,7 +48,28 @@ describe("openapi.json", () => {
     const routes = Object.entries(paths).flatMap(([path, operations]) =>
       Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
     );
-    expect(routes.toSorted()).toMatchInlineSnapshot();
+    expect(routes.toSorted()).toMatchInlineSnapshot(`
+      [
+        "GET /livez",
+        "GET /readyz",
+        "GET /v1/artifacts",
+        "GET /v1/artifacts/{version}/content",
+        "GET /v1/devices",
+        "GET /v1/devices/{device_id}",
+        "GET /v1/devices/{device_id}/events",
+        "GET /v1/devices/{device_id}/upgrades",
+        "GET /v1/devices/{device_id}/versions",
+        "GET /v1/events",
+        "GET /v1/events/{seq}",
+        "GET /v1/fleet/summary",
+        "GET /v1/quarantine",
+        "GET /v1/upgrades/{upgrade_id}",
+        "POST /v1/devices/{device_id}/enrolment",
+        "PUT /v1/artifacts/{version}",
+        "PUT /v1/artifacts/{version}/content",
+        "PUT /v1/devices/{device_id}/desired-version",
+      ]
+    `);
   });
 
   it("mentions every route in docs/api.md", async () => {
@@ -80,7 +101,7 @@ describe("docs/errors.md", () => {
       .filter((name) => name.endsWith(".test.ts") && name !== "documents.test.ts")
       .map((name) => readFileSync(`${folder}/${name}`, "utf8"))
       .join("\n");
-    for (const code of Object.keys(PROBLEMS)) expect(tests, code).toContain(`"${code}"`);
+    expect(Object.keys(PROBLEMS).filter((code) => !tests.includes(`"${code}"`))).toEqual([]);
   });
 });
 

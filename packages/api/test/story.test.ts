@@ -9,7 +9,7 @@ import { Accepted, ARTIFACT, Items, ProblemBody, seenDevice, startWorld, type Wo
 let world: World;
 beforeAll(async () => {
   world = await startWorld();
-  expect((await world.put("/v1/artifacts/0.1.2", ARTIFACT)).status).toBe(200);
+  await world.put("/v1/artifacts/0.1.2", ARTIFACT);
   await world.caughtUp();
 });
 afterAll(() => world.stop());
@@ -18,13 +18,27 @@ const wanted = (version: string | null) => ({ desired_version: version, reason: 
 
 async function ask(device: string, version: string | null, headers: Record<string, string> = {}) {
   const answer = await world.put(`/v1/devices/${device}/desired-version`, wanted(version), headers);
-  expect(answer.status, answer.text).toBe(202);
+  expect(answer).toMatchObject({ status: 202 });
   return { ...Accepted.parse(answer.json), answer };
 }
 
 async function phaseOf(device: string): Promise<string | undefined> {
   const { json } = await world.get(`/v1/devices/${device}`);
   return z.looseObject({ phase: z.string() }).safeParse(json).data?.phase;
+}
+
+/** The sequences of all events, page by page. */
+async function collect(order: string): Promise<number[]> {
+  const seqs: number[] = [];
+  let token = "";
+  do {
+    const page = Items.parse(
+      (await world.get(`/v1/events?order=${order}&page_size=7&page_token=${token}`)).json,
+    );
+    seqs.push(...page.items.map((item) => Number(item["seq"])));
+    token = page.next_page_token;
+  } while (token !== "");
+  return seqs;
 }
 
 describe("an upgrade that succeeds", () => {
@@ -252,18 +266,6 @@ describe("what cannot be believed", () => {
 
 describe("GET /v1/events", () => {
   it("gives every event once, forwards and backwards, to the head at the first page", async () => {
-    const collect = async (order: string): Promise<number[]> => {
-      const seqs: number[] = [];
-      let token = "";
-      do {
-        const page = Items.parse(
-          (await world.get(`/v1/events?order=${order}&page_size=7&page_token=${token}`)).json,
-        );
-        seqs.push(...page.items.map((item) => Number(item["seq"])));
-        token = page.next_page_token;
-      } while (token !== "");
-      return seqs;
-    };
     const forwards = await collect("asc");
     expect(forwards).toEqual(forwards.map((_, index) => index + 1));
     expect(await collect("desc")).toEqual(forwards.toReversed());

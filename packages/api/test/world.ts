@@ -1,6 +1,6 @@
 // A real server, a real operator and a real API for one test file.
 import type { NatsConnection } from "@nats-io/transport-node";
-import { DeviceId, InstanceId, UpgradeId, Version } from "@upgrade-ledger/contract";
+import { DeviceId, type InstanceId, UpgradeId, Version } from "@upgrade-ledger/contract";
 import { createWriter, ledgerOf, type LedgerWriter, newInstanceId } from "@upgrade-ledger/ledger";
 import { startOperator } from "@upgrade-ledger/operator";
 import { DEFAULT_TIMINGS } from "@upgrade-ledger/projections";

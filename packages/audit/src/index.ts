@@ -40,3 +40,10 @@ export { type Finding, FINDING_CODES, type FindingCode, type Findings } from "./
 export { LastSeen } from "./verify/last-seen.ts";
 export { audit, type AuditOptions, LedgerAudit } from "./verify/ledger-audit.ts";
 export type { LedgerReport } from "./verify/report.ts";
+export {
+  type ServerAudit,
+  auditServer,
+  type ServerAuditOptions,
+  type ServerReport,
+} from "./verify/audit-server.ts";
+export { ProjectionAudit, type ProjectionCounts } from "./verify/projection-audit.ts";

@@ -33,7 +33,7 @@ describe("serve", () => {
     expect((await fetch(`${service.url}/readyz`)).status).toBe(200);
     const pid = await natsPid(dataDir);
     const { code, stderr } = await service.end("SIGTERM");
-    expect(code, stderr).toBe(0);
+    expect({ code, stderr }).toMatchObject({ code: 0 });
     expect(isAlive(pid)).toBe(false);
   });
 
@@ -50,7 +50,7 @@ describe("serve", () => {
       ["devices", "add", "pi-1", "--public-key", newDeviceKey().publicKey, "-o", "json"],
       env,
     );
-    expect(added.code, added.stderr).toBe(0);
+    expect(added).toMatchObject({ code: 0 });
     const orphan = await natsPid(dataDir);
     expect((await first.end("SIGKILL")).signal).toBe("SIGKILL");
     expect(isAlive(orphan)).toBe(true);

@@ -6,11 +6,12 @@ import {
   type FollowOptions,
   type Ledger,
   LedgerForbiddenError,
+  LedgerGapError,
   ledgerOf,
   LedgerReplacedError,
   LedgerUnavailableError,
 } from "../src/index.ts";
-import { restart } from "./ledger-servers.ts";
+import { restart, startLine } from "./ledger-servers.ts";
 import { startOpenServer } from "./open-server.ts";
 import { cancelled, encoded } from "./samples.ts";
 
@@ -100,6 +101,19 @@ describe("following", () => {
     await expect(waitFor(() => caughtUp, { describe: "being caught up" })).resolves.toBe(true);
   });
 
+  it("regression: an answer about the head that later events have overtaken is not taken for a loss", async () => {
+    const { ledger } = await start({ syncInterval: "2m" });
+    const followers = Array.from({ length: 4 }, () => record(ledger, { watchdogMs: 1 }));
+    for (let round = 0; round < 10; round++) {
+      await Promise.all(Array.from({ length: 100 }, () => append(ledger, 1)));
+    }
+    for (const follower of followers) {
+      await Promise.race([follower.saw(1_000), follower.outcome]);
+      expect(follower.seen).toEqual(upTo(1_000));
+      expect(await follower.end()).toBe("ended");
+    }
+  });
+
   it("hands over one device's events only", async () => {
     const { ledger } = await start();
     await append(ledger, 1, "pi-1");
@@ -187,6 +201,24 @@ describe("following survives", () => {
   });
 });
 
+describe("following survives, without the server's help,", () => {
+  it("a line that goes dead and comes back", async () => {
+    const { server, ledger } = await start();
+    const line = await startLine(server);
+    const follower = record(ledgerOf(await line.connect(server, "api"), { timeoutMs: 1_000 }));
+    await append(ledger, 2);
+    await follower.saw(2);
+    line.holdAnswers();
+    await append(ledger, 3);
+    await waitFor(() => follower.resumed.length > 0, { describe: "the silence to be noticed" });
+    line.cut();
+    await follower.saw(5);
+    expect(follower.seen).toEqual(upTo(5));
+    await follower.end();
+    await line.close();
+  });
+});
+
 describe("following ends", () => {
   it("when another stream stands in the ledger's place", async () => {
     const { ledger } = await start();
@@ -212,6 +244,26 @@ describe("following ends", () => {
     await server.deleteLedger();
     await server.createLedger();
     expect(await follower.outcome).toBeInstanceOf(LedgerReplacedError);
+  });
+
+  it("when the ledger has a hole, which a reader finds, too, and can go on behind", async () => {
+    const server = await startOpenServer();
+    ends.push(() => server.stop());
+    await server.createLedger();
+    const ledger = ledgerOf(server.nc);
+    await append(ledger, 4);
+    await server.deleteEvent(2);
+    const follower = record(ledger);
+    expect(await follower.outcome).toMatchObject({ name: "LedgerGapError", expected: 2, found: 3 });
+    expect(follower.seen).toEqual([1]);
+    await expect(
+      (async () => {
+        for await (const entry of ledger.read()) expect(entry.seq).toBe(1);
+      })(),
+    ).rejects.toThrow(LedgerGapError);
+    const behind = record(ledger, { fromSeq: 3 });
+    await behind.saw(4);
+    expect(behind.seen).toEqual([3, 4]);
   });
 
   it("when the connection may not read, or is closed", async () => {

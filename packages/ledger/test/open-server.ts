@@ -14,6 +14,8 @@ export interface OpenServer {
   /** Makes the ledger, without what protects it from deletion. */
   createLedger(): Promise<void>;
   deleteLedger(): Promise<void>;
+  /** Tears a hole into the ledger. */
+  deleteEvent(seq: number): Promise<void>;
   /** Deletes every consumer of the ledger; answers how many there were. */
   deleteConsumers(): Promise<number>;
   stop(): Promise<void>;
@@ -44,6 +46,9 @@ export async function startOpenServer(): Promise<OpenServer> {
     },
     deleteLedger: async () => {
       await manager.streams.delete(LEDGER_STREAM);
+    },
+    deleteEvent: async (seq) => {
+      await manager.streams.deleteMessage(LEDGER_STREAM, seq);
     },
     deleteConsumers: async () => {
       const consumers = await manager.consumers.list(LEDGER_STREAM).next();

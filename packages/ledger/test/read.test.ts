@@ -1,8 +1,9 @@
 // Reading by sequence, time and device, to the head as it was at the call.
 import { startLedgerServer, type LedgerServer } from "@upgrade-ledger/testkit";
+import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Ledger, LedgerForbiddenError, ledgerOf, type ReadOptions } from "../src/index.ts";
-import { cutToMilliseconds } from "../src/read/message.ts";
+import { cutNanoseconds, cutToMilliseconds } from "../src/read/message.ts";
 import { cancelled, encoded, eventIdOf } from "./samples.ts";
 
 const DEVICES = ["pi-0", "pi-1", "pi-2"];
@@ -152,4 +153,18 @@ describe("ledger time", () => {
     ["2026-05-06T22:51:14Z", "2026-05-06T22:51:14.000Z"],
     ["2026-05-07T00:51:14.5+02:00", "2026-05-06T22:51:14.500Z"],
   ])("%s is %s", (timestamp, cut) => expect(cutToMilliseconds(timestamp)).toBe(cut));
+
+  it("is cut exactly, although the client counts nanoseconds in floats", () => {
+    const around = fc
+      .tuple(fc.bigInt({ min: 0n, max: 9_000_000_000_000n }), fc.bigInt({ min: -600n, max: 600n }))
+      .map(([ms, off]) => ms * 1_000_000n + off)
+      .filter((ns) => ns >= 0n);
+    const anywhere = fc.bigInt({ min: 0n, max: 9_000_000_000_000_000_000n });
+    fc.assert(
+      fc.property(fc.oneof(around, anywhere), (ns) => {
+        expect(cutNanoseconds(Number(ns), () => ns)).toBe(Number(ns / 1_000_000n));
+      }),
+      { numRuns: 20_000 },
+    );
+  });
 });

@@ -11,4 +11,5 @@ export {
   type OperatorRole,
   startOperator,
 } from "./start-operator.ts";
+export { type Projector, type ProjectorOptions, startProjector } from "./projector/projector.ts";
 export { completeSettings, DEFAULT_OPERATOR_SETTINGS, type OperatorSettings } from "./settings.ts";

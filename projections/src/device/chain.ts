@@ -20,14 +20,17 @@ export function isRepeat(
 ): boolean {
   const { bookkeeping: books } = step.device;
   const { writer, event_id: eventId } = event;
-  const seenId = books.recent_event_ids.includes(eventId) || books.recent_upgrade_ids.includes(eventId);
+  // Others may write one event twice as different writers: two observers, or a request that is made again. Agents do not.
+  const shared = writer.role !== "agent";
+  const seenId =
+    shared && (books.recent_event_ids.includes(eventId) || books.recent_upgrade_ids.includes(eventId));
   const known = books.writers.find((position) => position.instance_id === writer.instance_id);
   const repeated =
     known === undefined
       ? firstOf(step, writer, eventId, seenId)
       : nextOf(step, known, writer.sequence, eventId, seenId);
   if (repeated) note(step, "duplicate");
-  else remember(books, eventId);
+  else if (shared) remember(books, eventId);
   return repeated;
 }
 

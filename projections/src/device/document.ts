@@ -172,7 +172,7 @@ export interface Bookkeeping {
   writers: WriterPosition[];
   /** Writers that have been quiet for long, in short: the end of the instance id, `:`, the last sequence; oldest first. */
   quiet_writers: string[];
-  /** The latest event ids, oldest first. */
+  /** The latest event ids of all writers but agents, oldest first. */
   recent_event_ids: string[];
   /** The latest upgrade ids, oldest first. */
   recent_upgrade_ids: string[];

@@ -5,7 +5,7 @@ import { applyToDevice } from "./apply.ts";
 import type { DeviceDocument } from "./document.ts";
 import { initialDevice } from "./initial.ts";
 
-export const DEVICE_PROJECTION_VERSION = 1;
+export const DEVICE_PROJECTION_VERSION = 2;
 
 export const deviceProjection: Projection<DeviceDocument> = {
   name: "device",

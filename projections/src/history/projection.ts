@@ -6,7 +6,7 @@ import { evolveHistory } from "./evolve.ts";
 import { attemptOf, wholeRecord } from "./records.ts";
 import { type HistoryState, initialHistory } from "./state.ts";
 
-export const HISTORY_PROJECTION_VERSION = 1;
+export const HISTORY_PROJECTION_VERSION = 2;
 
 export const historyProjection: Projection<HistoryState> = {
   name: "history",

@@ -52,7 +52,7 @@ export function onCutoverWork(state: State, upgrade: Upgrade, result: WorkResult
     case "check-unit":
       return result.ended && upgrade.at.step === "cutover-ready"
         ? revert(state, upgrade, failure(upgrade, "new_agent_gave_up", result.detail, true))
-        : turn(state);
+        : checked(state);
     case "drain-begun":
     case "drain":
     case "stage":
@@ -73,6 +73,7 @@ export function onCutoverFault(state: State, upgrade: Upgrade, fault: Fault, now
       return turn(nextOp(state, { retryMs: nowMs + REVERT_RETRY_MS }).state);
     // The supervisor does not answer: that says nothing about the new agent.
     case "cutover-ready":
+      return checked(state);
     case "stopping":
     case "draining":
     case "staging":
@@ -81,6 +82,10 @@ export function onCutoverFault(state: State, upgrade: Upgrade, fault: Fault, now
     case "probation":
       return turn(state);
   }
+}
+
+function checked(state: State): Turn {
+  return turn({ ...state, watch: { ...state.watch, checking: false } });
 }
 
 /** Symlink back, new unit stopped, then the given end. */
@@ -144,7 +149,7 @@ export function onCutoverTick(state: State, upgrade: Upgrade, nowMs: number): Tu
     );
   }
   const waited: State = { ...state, watch: { ...watch, quietMs } };
-  if (nowMs - watch.checkedMs < settings.checkIntervalMs) return turn(waited);
-  const { op, state: next } = nextOp(waited, { checkedMs: nowMs });
+  if (watch.checking || nowMs - watch.checkedMs < settings.checkIntervalMs) return turn(waited);
+  const { op, state: next } = nextOp(waited, { checkedMs: nowMs, checking: true });
   return turn(next, { do: "check-unit", op, unit: upgrade.at.unit });
 }

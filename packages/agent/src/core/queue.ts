@@ -19,7 +19,8 @@ export function onOwnLast(state: State, last: OwnLast | null): Turn {
   if (state.memory.kind !== "asking") return turn(state);
   if (last === null) {
     const fresh: State = { ...state, memory: { kind: "known" } };
-    return turn(fresh, persist(fresh));
+    // While the old instance lives, the attempts are its to write.
+    return isNewInstance(state) ? turn(fresh) : turn(fresh, persist(fresh));
   }
   const ended = last.terminal && last.upgradeId !== null ? [last.upgradeId] : [];
   const upgrades = ended.reduce((known, id) => remember(known, id), [...state.attempts.upgrades]);

@@ -17,6 +17,8 @@ export interface Watch {
   readonly quietMs: number;
   /** When the supervisor or the old process was looked at last. */
   readonly checkedMs: number;
+  /** Whether the supervisor has not answered yet. */
+  readonly checking: boolean;
   /** A stop whose evidence is being asked on its socket. */
   readonly candidate: Stop | null;
 }
@@ -53,6 +55,7 @@ const IDLE: Watch = {
   seen: null,
   quietMs: 0,
   checkedMs: Number.NEGATIVE_INFINITY,
+  checking: false,
   candidate: null,
 };
 

@@ -27,7 +27,7 @@ export function onStop(state: State, stop: Stop, nowMs: number): Turn {
 /** Both agents of a cutover hear the old one's stop; and an agent that catches up finds those of its predecessors. */
 function isForAnother(state: State, stop: Stop): boolean {
   if (stop.stopInstanceId === state.self.instanceId) return false;
-  return stop.heardMs === null || (isNewInstance(state) && state.upgrade?.upgrade_id === stop.upgradeId);
+  return stop.heardMs === null || isNewInstance(state);
 }
 
 interface Objection {

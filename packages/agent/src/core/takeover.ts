@@ -1,7 +1,7 @@
 // The new instance's part: it serves from its first heartbeat on, and says `done` when the old process is gone (spec §4).
 import type { Happening } from "./input.ts";
 import { type Attempts, type Ending, remember, type Upgrade } from "./marker.ts";
-import { isCutover, type State } from "./state.ts";
+import { isCutover, type Memory, type State } from "./state.ts";
 import { cite, end, type Turn, turn } from "./transition.ts";
 
 /** Time passes for the new instance: is the old process still there? */
@@ -22,10 +22,11 @@ export function onOldGone(state: State, gone: OldGone, resume: (state: State) =>
   if (upgrade === null) return turn(state);
   const now = gone.marker?.upgrade ?? null;
   const attempts = mergeAttempts(state.attempts, gone.attempts);
+  const memory: Memory = gone.attempts === null ? state.memory : { kind: "known" };
   if (now === null || now.upgrade_id !== upgrade.upgrade_id || !isCutover(now)) {
-    return resume({ ...state, attempts, upgrade: now });
+    return resume({ ...state, attempts, memory, upgrade: now });
   }
-  const present: State = { ...state, attempts, upgrade: now };
+  const present: State = { ...state, attempts, memory, upgrade: now };
   return end(present, now, doneAfter(now, gone), true);
 }
 

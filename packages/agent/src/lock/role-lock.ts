@@ -6,7 +6,7 @@ import { tryLock } from "./file-lock.ts";
 export class RoleLock {
   readonly #path: string;
   #lock: FileLock | null = null;
-  #settling: Promise<void> = Promise.resolve();
+  #settling: Promise<unknown> = Promise.resolve();
 
   constructor(path: string) {
     this.#path = path;
@@ -16,20 +16,23 @@ export class RoleLock {
     return this.#lock !== null;
   }
 
-  /** Makes it so, as far as others let it; answers whether it is held now. */
+  /** Makes it so, as far as others let it; answers whether that changed anything. */
   settle(wanted: boolean): Promise<boolean> {
-    const next = this.#settling.then(async () => {
-      if (wanted && this.#lock === null) this.#lock = await tryLock(this.#path);
-      if (!wanted && this.#lock !== null) {
-        this.#lock.release();
-        this.#lock = null;
-      }
-      return this.held;
-    });
-    this.#settling = next.then(
-      () => undefined,
-      () => undefined,
-    );
+    const before = this.#settling;
+    const next = this.#settleAfter(before, wanted);
+    this.#settling = next.catch(() => false);
     return next;
+  }
+
+  async #settleAfter(before: Promise<unknown>, wanted: boolean): Promise<boolean> {
+    await before;
+    if (wanted === this.held) return false;
+    if (this.#lock === null) {
+      this.#lock = await tryLock(this.#path);
+      return this.#lock !== null;
+    }
+    this.#lock.release();
+    this.#lock = null;
+    return true;
   }
 }

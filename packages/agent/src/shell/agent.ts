@@ -250,10 +250,9 @@ export class Agent {
 
   /** The one that holds the role's lock reconciles workloads and writes the device's info. */
   async #settleRole(wanted: boolean): Promise<void> {
-    const was = this.#role.held;
     try {
-      const held = await this.#role.settle(wanted);
-      if (held === was) return;
+      if (!(await this.#role.settle(wanted))) return;
+      const { held } = this.#role;
       this.#log.info({ active: held }, held ? "this agent is the active one" : "gave the active role away");
       if (!held) return;
       await this.#workloads.refresh();

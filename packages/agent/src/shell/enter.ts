@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import type { InstanceId, Version } from "@upgrade-ledger/contract";
 import { bareVersion } from "@upgrade-ledger/contract";
-import { type Entry, entryOf, type Marker } from "../core/index.ts";
+import { type Entry, entryOf } from "../core/index.ts";
 import type { Layout } from "../layout/layout.ts";
 import { linkVersionOf } from "./link-version.ts";
 import { type FileLock, tryLock } from "../lock/file-lock.ts";
@@ -29,7 +29,12 @@ export type Place =
       readonly memory: StoredMemory;
       readonly linkVersion: string | null;
     }
-  | { readonly kind: "extra"; readonly why: string; readonly inCutover: boolean };
+  | {
+      readonly kind: "extra";
+      readonly why: string;
+      /** A cutover is open or on probation: a second process of its new version is what the symlink and the units make. */
+      readonly inCutover: boolean;
+    };
 
 const LOOK_MS = 100;
 
@@ -52,7 +57,7 @@ export async function enter(options: EnterOptions): Promise<Place> {
       return {
         kind: "extra",
         why: `another agent of version ${version} is alive on this device (state folder ${stateDir})`,
-        inCutover: isOpen(marker),
+        inCutover: marker !== null,
       };
     }
     await pause(LOOK_MS);
@@ -79,11 +84,6 @@ export async function enter(options: EnterOptions): Promise<Place> {
     }
     await pause(LOOK_MS);
   }
-}
-
-function isOpen(marker: Marker | null): boolean {
-  const step = marker?.upgrade.at.step;
-  return step !== undefined && step !== "ended" && step !== "probation";
 }
 
 function pause(ms: number): Promise<void> {

@@ -70,7 +70,7 @@ export async function askAll(stateDir: string): Promise<Status[]> {
 export async function removeDeadSockets(stateDir: string): Promise<void> {
   const folder = folderOf(stateDir);
   const names = await readdir(folder).catch(() => []);
-  for (const name of names) {
+  for (const name of names.filter((one) => one.endsWith(".sock"))) {
     const path = join(folder, name);
     if (await isRefused(path)) await rm(path, { force: true });
   }

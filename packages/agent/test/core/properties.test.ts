@@ -1,6 +1,9 @@
-import fc from "fast-check";
+import { InstanceId } from "@upgrade-ledger/contract";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { type Process, version, World } from "./world.ts";
+import { newEvent, type Process, upgradeOf, version, World } from "./world.ts";
+
+const NOBODY = InstanceId.parse("nobody");
 
 type Action =
   | { readonly do: "tick"; readonly ms: number }
@@ -90,10 +93,10 @@ function apply(world: World, next: Action): void {
         {
           good: {},
           stale: { heardMs: null },
-          "other-upgrade": { upgradeId: [...world.desired.keys()][0] },
-          "other-instance": { stopInstanceId: world.living[0]?.instanceId },
-          "no-evidence": { evidenceInstanceId: world.processes[0]?.instanceId },
-        }[next.kind] as Partial<Parameters<World["stop"]>[0]>,
+          "other-upgrade": { upgradeId: [...world.desired.keys()][0] ?? upgradeOf(newEvent()) },
+          "other-instance": { stopInstanceId: world.living[0]?.instanceId ?? NOBODY },
+          "no-evidence": { evidenceInstanceId: world.processes[0]?.instanceId ?? NOBODY },
+        }[next.kind],
       );
       return;
     case "crash-next":
@@ -110,28 +113,65 @@ function apply(world: World, next: Action): void {
   }
 }
 
+/** Everything works again; then what must hold at the end is looked at. */
+function expectSettled(world: World): void {
+  world.crashAfter = undefined;
+  world.settle();
+  expect(world.living.map(({ version: alive }) => alive)).toEqual([world.link]);
+  // A refused stop may name any upgrade; only those that the device took on must end, and once.
+  const own = world.events.filter(({ body }) => body.type !== "stop-refused");
+  const begun = new Set(own.flatMap(({ upgradeId }) => (upgradeId === null ? [] : [upgradeId])));
+  for (const upgradeId of begun) expect(world.terminals(upgradeId)).toHaveLength(1);
+  for (const exit of world.exits.filter(({ because }) => because === "stopped"))
+    expect(world.wasTold(exit)).toBe(true);
+}
+
+const CRASHES: readonly Action["do"][] = ["crash", "perform-then-crash", "crash-next"];
+const actions = fc.array(action, { minLength: 10, maxLength: 80, size: "max" });
+
 test("whatever happens, and wherever it crashes, it ends with one agent, the link at it, and one end for each upgrade", () => {
   fc.assert(
-    fc.property(fc.array(action, { minLength: 10, maxLength: 80, size: "max" }), (actions) => {
+    fc.property(actions, (all) => {
       const world = new World();
       world.ask(version("2.0.0"));
-      for (const next of actions) apply(world, next);
-      world.crashAfter = undefined;
-      world.settle();
-      expect(world.living).toHaveLength(1);
-      expect(world.living[0]?.version).toBe(world.link);
-      const begun = new Set(world.events.flatMap(({ upgradeId }) => (upgradeId === null ? [] : [upgradeId])));
-      for (const upgradeId of begun) {
-        // A refused stop may name any upgrade; only those that the device took on must end.
-        const own = world.events.filter((e) => e.upgradeId === upgradeId && e.body.type !== "stop-refused");
-        if (own.length > 0) expect(world.terminals(upgradeId)).toHaveLength(1);
-      }
-      for (const { by, because, upgrade } of world.exits) {
-        if (because === "extra") continue;
-        expect(upgrade?.at.step).toBe("stopping");
-        expect(upgrade?.old_instance).toBe(by);
-      }
+      for (const next of all) apply(world, next);
+      expectSettled(world);
+      expect(world.marker).toBeNull();
     }),
     { numRuns: 3_000 },
+  );
+}, 120_000);
+
+test("while nothing crashes, an agent is alive at every moment (G3)", () => {
+  fc.assert(
+    fc.property(actions, (all) => {
+      const world = new World();
+      world.ask(version("2.0.0"));
+      for (const next of all.filter((one) => !CRASHES.includes(one.do))) {
+        apply(world, next);
+        expect(world.living.length).toBeGreaterThan(0);
+      }
+      expectSettled(world);
+    }),
+    { numRuns: 1_000 },
+  );
+}, 120_000);
+
+test("a version that never comes up ends with the device on the one before, wherever it crashes (G8)", () => {
+  fc.assert(
+    fc.property(actions, (all) => {
+      const world = new World();
+      world.mute.add("2.0.0");
+      const id = world.ask(version("2.0.0"));
+      for (const next of all.filter(
+        (one) => one.do !== "ask" && one.do !== "stop" && !CRASHES.includes(one.do),
+      )) {
+        apply(world, next);
+      }
+      expectSettled(world);
+      expect(world.link).toBe("1.0.0");
+      expect(world.terminals(upgradeOf(id)).map(({ body }) => body.type)).toEqual(["failed"]);
+    }),
+    { numRuns: 500 },
   );
 }, 120_000);

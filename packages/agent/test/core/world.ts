@@ -57,6 +57,13 @@ export interface Process {
   probes: Extract<Effect, { do: "probe" }>[];
 }
 
+export interface Exit {
+  readonly by: InstanceId;
+  readonly because: "stopped" | "extra";
+  readonly upgrade: Upgrade | null;
+  readonly atMs: number;
+}
+
 export interface Written {
   readonly upgradeId: UpgradeId | null;
   readonly eventId: EventId | null;
@@ -81,11 +88,8 @@ export class World {
   readonly mute = new Set<string>();
   readonly desired = new Map<UpgradeId, Version | null>();
   /** Who ended of its own accord, and why. */
-  readonly exits: {
-    readonly by: InstanceId;
-    readonly because: "stopped" | "extra";
-    readonly upgrade: Upgrade | null;
-  }[] = [];
+  readonly exits: Exit[] = [];
+  readonly stops: Stop[] = [];
   /** Effects after which the next turn's process dies; undefined: it lives. */
   crashAfter: number | undefined;
 
@@ -178,7 +182,12 @@ export class World {
       case "exit":
         process.alive = false;
         process.exit = "clean";
-        this.exits.push({ by: process.instanceId, because: effect.because, upgrade: process.state.upgrade });
+        this.exits.push({
+          atMs: this.nowMs,
+          by: process.instanceId,
+          because: effect.because,
+          upgrade: process.state.upgrade,
+        });
         return;
       case "probe":
         process.probes.push(effect);
@@ -227,7 +236,21 @@ export class World {
     return this.marker === null ? null : { schema: 1, upgrade: this.marker };
   }
 
+  /** Whether the one that exited had a fresh stop for its upgrade and itself. */
+  wasTold({ by, upgrade, atMs }: Exit): boolean {
+    return this.stops.some(
+      (stop) =>
+        stop.stopInstanceId === by &&
+        stop.upgradeId === upgrade?.upgrade_id &&
+        stop.heardMs !== null &&
+        atMs - stop.heardMs <= stop.deadlineMs,
+    );
+  }
+
   private write(event: Written): void {
+    const { type } = event.body;
+    if ((type === "failed" || type === "superseded") && this.link === this.marker?.to_version)
+      throw new Error(`${type}, and the link still names ${this.link}`);
     const same = this.events.find(({ eventId }) => eventId !== null && eventId === event.eventId);
     if (same === undefined) this.events.push(event);
     else if (JSON.stringify(same.body) !== JSON.stringify(event.body))
@@ -343,6 +366,7 @@ export class World {
       heardMs: this.nowMs,
       ...fields,
     };
+    this.stops.push(stop);
     for (const process of this.living) this.give(process, { kind: "stop", stop });
     return stop;
   }

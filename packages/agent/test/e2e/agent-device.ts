@@ -37,6 +37,8 @@ export interface DeviceOptions {
   readonly built: Built;
   readonly deviceId: string;
   readonly version: string;
+  /** How long a new version may be silent, ms. Default 15,000: a busy machine starts programs slowly. */
+  readonly heartbeatTimeoutMs?: number;
 }
 
 const WORKLOADS = ["sensor", "uplink"].map((name) =>
@@ -53,7 +55,7 @@ export async function startDevice(options: DeviceOptions): Promise<AgentDevice> 
   const operator = await ScriptedOperator.create(server, deviceId);
   const { seed } = await server.registerDevice(deviceId);
   await writeFile(join(root, "device.nk"), seed, { mode: 0o600 });
-  await writeFile(configFile, configuration(server, deviceId, root, stateDir));
+  await writeFile(configFile, configuration(options, root, stateDir));
   await install(layout, built, version);
   await operator.deploy(WORKLOADS);
 
@@ -62,7 +64,7 @@ export async function startDevice(options: DeviceOptions): Promise<AgentDevice> 
   const startGuard = async (): Promise<ChildProcess> => {
     const log = openSync(join(root, "guard.log"), "a");
     const args = ["--prefix", join(root, "usr"), "--state-dir", stateDir, "--config", configFile];
-    const guard = spawn(built.guardPath, [...args, "--restart-delay-ms", "200"], {
+    const guard = spawn(built.guardPath, [...args, "--restart-delay-ms", "200", "--start-limit-burst", "2"], {
       stdio: ["ignore", log, log],
     });
     guards.push(guard);
@@ -108,7 +110,8 @@ async function install(layout: Layout, built: Built, version: string): Promise<v
   await symlink(layout.versionedPath(version), layout.linkPath);
 }
 
-function configuration(server: LedgerServer, deviceId: string, root: string, stateDir: string): string {
+function configuration(options: DeviceOptions, root: string, stateDir: string): string {
+  const { server, deviceId, heartbeatTimeoutMs = 15_000 } = options;
   return stringify({
     device_id: deviceId,
     prefix: join(root, "usr"),
@@ -117,7 +120,7 @@ function configuration(server: LedgerServer, deviceId: string, root: string, sta
     heartbeat: { interval_ms: 200 },
     upgrade: {
       trusted_keys: [DEVELOPMENT_KEY.trim().split("\n").at(-1) ?? ""],
-      heartbeat_timeout_ms: 3_000,
+      heartbeat_timeout_ms: heartbeatTimeoutMs,
       drain_timeout_ms: 5_000,
       self_test_timeout_ms: 10_000,
       staging_deadline_ms: 10_000,

@@ -21,6 +21,8 @@ const DEMO_AGENTS = fileURLToPath(new URL("../../../../demo/agents", import.meta
 export const SELF_TEST_FAILS = join(DEMO_AGENTS, "self-test-fails.ts");
 export const NEVER_HEARTBEATS = join(DEMO_AGENTS, "never-heartbeats.ts");
 
+export const CRASHES_ON_RUN = fileURLToPath(new URL("crashes-on-run.ts", import.meta.url));
+
 /** Builds each version from its entry; `undefined` is the agent itself. */
 export async function build(versions: Readonly<Record<string, string | undefined>>): Promise<Built> {
   const folder = await mkdtemp(join(tmpdir(), "fleet-agent-built-"));

@@ -3,7 +3,7 @@ import { access } from "node:fs/promises";
 import { type LedgerServer, startLedgerServer } from "@upgrade-ledger/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type AgentDevice, startDevice } from "./agent-device.ts";
-import { build, type Built, NEVER_HEARTBEATS, SELF_TEST_FAILS } from "./built.ts";
+import { build, type Built, CRASHES_ON_RUN, NEVER_HEARTBEATS, SELF_TEST_FAILS } from "./built.ts";
 
 let server: LedgerServer;
 let built: Built;
@@ -11,7 +11,12 @@ let built: Built;
 beforeAll(async () => {
   [server, built] = await Promise.all([
     startLedgerServer(),
-    build({ "0.1.1": undefined, "0.1.3": SELF_TEST_FAILS, "0.1.4": NEVER_HEARTBEATS }),
+    build({
+      "0.1.1": undefined,
+      "0.1.3": SELF_TEST_FAILS,
+      "0.1.4": NEVER_HEARTBEATS,
+      "0.1.5": CRASHES_ON_RUN,
+    }),
   ]);
 });
 afterAll(async () => {
@@ -53,7 +58,13 @@ describe("a version", () => {
   });
 
   it("that never sends a heartbeat is reverted", async () => {
-    const device = await startDevice({ server, built, deviceId: "pi-0012", version: "0.1.1" });
+    const device = await startDevice({
+      server,
+      built,
+      deviceId: "pi-0012",
+      version: "0.1.1",
+      heartbeatTimeoutMs: 2_000,
+    });
     const was = await before(device);
     const upgradeId = await device.operator.ask("0.1.4", built.artifact("0.1.4"));
     await device.operator.waitForEvent("cutover-ready", upgradeId);
@@ -64,6 +75,19 @@ describe("a version", () => {
       reverted: true,
     });
     expect(await device.supervisor.statusOf("fleet-agent-v0.1.4")).toMatchObject({ state: "absent" });
+    await expectUntouched(device, was);
+  });
+
+  it("that crashes as soon as it runs is given up and reverted", async () => {
+    const device = await startDevice({ server, built, deviceId: "pi-0014", version: "0.1.1" });
+    const was = await before(device);
+    const upgradeId = await device.operator.ask("0.1.5", built.artifact("0.1.5"));
+    expect(await device.operator.waitForEvent("failed", upgradeId)).toMatchObject({
+      failed_phase: "cutover-ready",
+      reason_code: "new_agent_gave_up",
+      last_error: expect.stringContaining("exit 1"),
+      reverted: true,
+    });
     await expectUntouched(device, was);
   });
 

@@ -125,4 +125,44 @@ describe("an upgrade", () => {
     expect(await supervisor.statusOf(NEW)).toMatchObject({ state: "running", pid: fresh.pid });
     expect(await device.workloadPids()).toEqual(workloads);
   });
+
+  it("is finished by the new agent when the old one is killed in cutover", async () => {
+    const device = await startDevice({ server, built, deviceId: "pi-0004", version: "0.1.1" });
+    const { operator, supervisor } = device;
+    const workloads = await device.workloadPids();
+    const { upgradeId, heartbeat } = await upgradeTo(device, "0.1.2");
+    const old = await supervisor.statusOf(OLD);
+    const fresh = await supervisor.statusOf(NEW);
+    process.kill(old.pid ?? 0, "SIGKILL");
+    expect(await operator.waitForEvent("done", upgradeId)).toMatchObject({
+      stop_event_id: null,
+      writer: { instance_id: heartbeat.instance_id },
+    });
+    await waitFor(async () => (await supervisor.statusOf(OLD)).state === "exited", {
+      describe: "the second process of the new version to leave",
+      timeoutMs: 20_000,
+    });
+    expect(await supervisor.statusOf(NEW)).toMatchObject({ state: "running", pid: fresh.pid });
+    expect(await device.workloadPids()).toEqual(workloads);
+  });
+});
+
+describe("a device whose guard and agent are both killed", () => {
+  it("comes back with the same workloads, and its next upgrade works", async () => {
+    const device = await startDevice({ server, built, deviceId: "pi-0005", version: "0.1.1" });
+    const { operator, supervisor } = device;
+    const workloads = await device.workloadPids();
+    const { pid } = await supervisor.statusOf(OLD);
+    const gone = once(device.guard(), "exit");
+    device.guard().kill("SIGKILL");
+    await gone;
+    process.kill(pid ?? 0, "SIGKILL");
+    await device.startGuard();
+    await operator.waitForHeartbeat("0.1.1");
+    expect(await device.workloadPids()).toEqual(workloads);
+    const { upgradeId, ready, heartbeat } = await upgradeTo(device, "0.1.2");
+    await operator.stop(upgradeId, ready, heartbeat);
+    await operator.waitForEvent("done", upgradeId);
+    expect(await device.workloadPids()).toEqual(workloads);
+  });
 });

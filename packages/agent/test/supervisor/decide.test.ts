@@ -32,6 +32,13 @@ const rows: Row[] = [
   { what: "SIGHUP", exit: { kind: "signal", signal: "SIGHUP" }, action: leave },
   { what: "exit 143", exit: { kind: "code", code: 143 }, action: soon },
   { what: "exit 1", exit: failed, action: soon },
+  { what: "exit 4: another agent serves, and it is ours", exit: { kind: "code", code: 4 }, action: leave },
+  {
+    what: "exit 4, but no other agent of ours is alive",
+    exit: { kind: "code", code: 4 },
+    othersAlive: false,
+    action: soon,
+  },
   { what: "kill -9", exit: { kind: "signal", signal: "SIGKILL" }, action: soon },
   { what: "a crash", exit: { kind: "signal", signal: "SIGSEGV" }, action: soon },
   { what: "an end that nobody saw", exit: { kind: "unknown" }, action: soon },

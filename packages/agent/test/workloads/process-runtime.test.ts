@@ -20,7 +20,7 @@ function deployment(name: string, script: string, env: Record<string, string> = 
 
 const STEADY = "while :; do sleep 0.05; done";
 
-/** One device: any number of runtimes (as agents come and go) over one state folder. Its workloads end with the test. */
+/** One device, over whose state folder runtimes come and go as agents do. Its workloads end with the test. */
 async function device(): Promise<{ stateDir: string; runtime: WorkloadRuntime }> {
   const stateDir = await tempFolder();
   onTestFinished(async () => {

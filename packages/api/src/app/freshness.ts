@@ -18,7 +18,7 @@ export function keepFresh(app: FastifyInstance, context: ApiContext): void {
 }
 
 async function waitFor(context: ApiContext, wanted: number, waitMs: number): Promise<void> {
-  if (await context.model.progress.reached(wanted, waitMs)) return;
+  if (await context.model.reached(wanted, waitMs)) return;
   const { seq } = context.model.progress;
   throw new ApiProblem("not_yet_applied", `The answer would be as of ${seq}, and ${wanted} is asked for.`, {
     extra: { ledger_seq: seq, ledger_head_seq: Math.max(seq, context.head.seq) },

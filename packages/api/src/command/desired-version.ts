@@ -84,7 +84,7 @@ async function demand(
 async function cancellation(context: ApiContext, request: DesiredVersionRequest): Promise<Command> {
   const subject = subjectFor("desired-version", request.deviceId);
   const last = await context.ledger.lastOn(subject);
-  if (last !== undefined && !(await context.model.progress.reached(last.seq, CATCH_UP_MS))) {
+  if (last !== undefined && !(await context.model.reached(last.seq, CATCH_UP_MS))) {
     throw new ApiProblem(
       "not_yet_applied",
       `The projections have not reached ${last.seq}, the last command.`,

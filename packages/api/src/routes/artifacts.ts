@@ -74,7 +74,7 @@ async function publish(
 ): Promise<z.infer<typeof ArtifactAccepted>> {
   // Two publications one after the other: the second must see the first.
   const last = await context.ledger.lastOn(subjects.artifact());
-  if (last !== undefined) await context.model.progress.reached(last.seq, CATCH_UP_MS);
+  if (last !== undefined) await context.model.reached(last.seq, CATCH_UP_MS);
   const published = context.model.catalogue.get(artifact.version)?.artifacts[artifact.platform];
   if (published !== undefined && isDeepStrictEqual(published.artifact, artifact)) {
     return { artifact, event_id: published.event_id, ledger_seq: published.seq };

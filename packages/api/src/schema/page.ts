@@ -19,7 +19,7 @@ export function pageOf<T extends z.ZodType>(item: T) {
   return z.object({ items: z.array(item), next_page_token: z.string() });
 }
 
-/** A parameter that may be repeated: any of the values fits. */
+/** A parameter that may be repeated, to fit where one of its values does. */
 export function anyOf<T extends z.ZodType>(value: T) {
   return z.preprocess(
     (raw) => (raw === undefined || Array.isArray(raw) ? raw : [raw]),

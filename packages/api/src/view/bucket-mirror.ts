@@ -1,4 +1,11 @@
-import { DeliverPolicy, jetstream, type ConsumerMessages, type JsMsg } from "@nats-io/jetstream";
+import {
+  DeliverPolicy,
+  jetstream,
+  jetstreamManager,
+  type ConsumerMessages,
+  type JetStreamManager,
+  type JsMsg,
+} from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
 
 /** What becomes of a bucket's entries. Keys are without the bucket's subject prefix. */
@@ -28,17 +35,21 @@ const PULL = { max_messages: 5_000, expires: 5_000, idle_heartbeat: 1_000 };
 export class BucketMirror {
   readonly #options: BucketMirrorOptions;
   readonly #prefix: string;
+  readonly #manager: Promise<JetStreamManager>;
   readonly #known = new Set<string>();
   #messages: ConsumerMessages | undefined;
   #retry: NodeJS.Timeout | undefined;
   #stopped = false;
   #loaded = false;
+  #delivered = 0;
+  readonly #waiting = new Set<() => void>();
   #announceLoaded: () => void = () => undefined;
   readonly #whenLoaded: Promise<void>;
 
   constructor(options: BucketMirrorOptions) {
     this.#options = options;
     this.#prefix = `$KV.${options.bucket}.`;
+    this.#manager = jetstreamManager(options.nc, { checkAPI: false });
     this.#whenLoaded = new Promise((resolve) => {
       this.#announceLoaded = resolve;
     });
@@ -53,6 +64,25 @@ export class BucketMirror {
   async start(): Promise<void> {
     await this.#follow();
     await this.#whenLoaded;
+  }
+
+  /** Whether everything that is in the bucket at the call has been delivered, waiting for it up to the given time. */
+  async settled(withinMs: number): Promise<boolean> {
+    const { state } = await (await this.#manager).streams.info(`KV_${this.#options.bucket}`);
+    const isSettled = (): boolean => this.#delivered >= state.last_seq;
+    if (isSettled()) return true;
+    return new Promise((resolve) => {
+      const end = (): void => {
+        clearTimeout(timer);
+        this.#waiting.delete(look);
+        resolve(isSettled());
+      };
+      const look = (): void => {
+        if (isSettled()) end();
+      };
+      const timer = setTimeout(end, withinMs);
+      this.#waiting.add(look);
+    });
   }
 
   async stop(): Promise<void> {
@@ -74,6 +104,8 @@ export class BucketMirror {
       callback: (message) => {
         const key = message.subject.slice(this.#prefix.length);
         this.#apply(key, message);
+        this.#delivered = message.seq;
+        for (const look of this.#waiting) look();
         if (!loading) return;
         load.add(key);
         if (message.info.pending > 0) return;

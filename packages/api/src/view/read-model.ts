@@ -1,11 +1,9 @@
 import type { NatsConnection } from "@nats-io/transport-node";
 import { BUCKETS, DeviceInfo, keys } from "@upgrade-ledger/contract";
 import {
-  catalogueProjection,
   deviceProjection,
   historyProjection,
   quarantineKeys,
-  quarantineProjection,
   type CatalogueDocument,
   type DeviceDocument,
   type QuarantineDocument,
@@ -23,8 +21,10 @@ export type KnownDevice = Omit<DeviceDocument, "bookkeeping">;
 /** What the device's agent says of it in `device-info`; outside the ledger. */
 export type DeviceLabels = Pick<DeviceInfo, "platform" | "labels">;
 
-/** The projections that answers rest on. */
-const PROJECTIONS = [deviceProjection, historyProjection, catalogueProjection, quarantineProjection];
+/** Their checkpoints tell how far all are: the projector stores every projection's documents before it moves these. */
+const LEADING = [deviceProjection, historyProjection];
+/** How long a stored document may take to reach us, milliseconds. */
+const ON_ITS_WAY_MS = 1_000;
 const ARTIFACT_KEY = "artifact.";
 
 /**
@@ -38,10 +38,11 @@ export class ReadModel {
   quarantine: QuarantineDocument | undefined;
   readonly heartbeats: Heartbeats;
   readonly stored: StoredDocuments;
-  readonly progress = new Progress(PROJECTIONS.map(({ name }) => name));
+  readonly progress = new Progress(LEADING.map(({ name }) => name));
   /** Which device an upgrade is about. */
   readonly #deviceOf = new Map<string, string>();
   readonly #mirrors: BucketMirror[];
+  readonly #catalogue: BucketMirror;
 
   constructor(nc: NatsConnection, log: FastifyBaseLogger, now: () => number) {
     this.heartbeats = new Heartbeats(nc, now);
@@ -54,10 +55,11 @@ export class ReadModel {
         onInterrupted: (error) =>
           log.warn({ err: error, bucket }, "following a bucket broke off; beginning anew"),
       });
+    this.#catalogue = mirror(BUCKETS.catalogue, this.#catalogueListener());
     this.#mirrors = [
+      this.#catalogue,
       mirror(BUCKETS.devices, this.#devicesListener()),
       mirror(BUCKETS.deviceInfo, this.#labelsListener()),
-      mirror(BUCKETS.catalogue, this.#catalogueListener()),
       mirror(BUCKETS.histories, this.#historiesListener()),
     ];
   }
@@ -77,6 +79,13 @@ export class ReadModel {
     await Promise.all(this.#mirrors.map((mirror) => mirror.stop()));
   }
 
+  /** Whether every answer is of `seq` or later, waiting for it up to the given time. */
+  async reached(seq: number, withinMs: number): Promise<boolean> {
+    if (!(await this.progress.reached(seq, withinMs))) return false;
+    // The catalogue and the quarantine are stored by now, but may still be on their way to us.
+    return this.#catalogue.settled(Math.max(withinMs, ON_ITS_WAY_MS));
+  }
+
   /** The device that an upgrade is about; `undefined` if there is no such upgrade. */
   deviceOfUpgrade(upgradeId: string): string | undefined {
     return this.#deviceOf.get(upgradeId);
@@ -84,7 +93,7 @@ export class ReadModel {
 
   /** Takes note of how far a projection has come. */
   #isCheckpoint(bucket: string, key: string, data: Uint8Array): boolean {
-    const projection = PROJECTIONS.find((each) => each.bucket === bucket && each.checkpointKey === key);
+    const projection = LEADING.find((each) => each.bucket === bucket && each.checkpointKey === key);
     if (projection !== undefined) this.progress.checkpoint(projection.name, data);
     return projection !== undefined || key.startsWith("_");
   }

@@ -1,7 +1,7 @@
 import { Device } from "@upgrade-ledger/api/schema";
 import type { z } from "zod";
 import type { Column } from "../output/table.ts";
-import type { Terminal } from "../output/terminal.ts";
+import type { Colour } from "../output/terminal.ts";
 import { ago } from "../output/time.ts";
 import { clientCommand, clientOf, examples } from "./client-command.ts";
 import { positiveInteger } from "./arguments.ts";
@@ -46,43 +46,41 @@ export function devicesLs() {
         sort: options.sort,
       };
       const devices = await api.list(Device, "/v1/devices", query, options.limit);
-      printer.list(devices, columns(printer.terminal), "no devices");
+      printer.list(devices, COLUMNS, "no devices");
       if (devices.length === options.limit) printer.say(`(the first ${options.limit}; more with --limit)`);
     });
 }
 
-function columns(terminal: Terminal): Column<ShownDevice>[] {
-  return [
-    { name: "device", value: (device) => device.device_id },
-    { name: "status", value: (device) => paintStatus(terminal, device.status) },
-    { name: "version", value: (device) => device.current_version },
-    { name: "desired", value: (device) => device.desired_version ?? "-" },
-    { name: "phase", value: (device) => device.phase },
-    { name: "since", value: (device) => ago(device.phase_since) },
-    { name: "why", value: (device) => device.upgrade?.waiting_for ?? failureOf(device) },
-  ];
-}
+const COLUMNS: readonly Column<ShownDevice>[] = [
+  { name: "device", value: (device) => device.device_id },
+  { name: "status", value: (device) => device.status, colour: (device) => statusColour(device.status) },
+  { name: "version", value: (device) => device.current_version },
+  { name: "desired", value: (device) => device.desired_version ?? "-" },
+  { name: "phase", value: (device) => device.phase },
+  { name: "since", value: (device) => ago(device.phase_since) },
+  { name: "why", value: (device) => device.upgrade?.waiting_for ?? failureOf(device) },
+];
 
 function failureOf(device: ShownDevice): string {
   if (device.status !== "failed") return "";
   return device.last_upgrade?.reason_code ?? device.last_error ?? "";
 }
 
-/** A status with its colour; the word always says it too. */
-export function paintStatus(terminal: Terminal, status: ShownDevice["status"]): string {
+/** A status's colour; the word always says it too. */
+export function statusColour(status: ShownDevice["status"]): Colour {
   switch (status) {
     case "up-to-date":
-      return terminal.paint("green", status);
+      return "green";
     case "failed":
     case "stalled":
     case "offline":
-      return terminal.paint("red", status);
+      return "red";
     case "updating":
     case "scheduled":
-      return terminal.paint("cyan", status);
+      return "cyan";
     case "unverified":
     case "drifted":
     case "unknown":
-      return terminal.paint("yellow", status);
+      return "yellow";
   }
 }

@@ -3,7 +3,7 @@ import type { z } from "zod";
 import type { Terminal } from "../output/terminal.ts";
 import { ago, utc } from "../output/time.ts";
 import { clientCommand, clientOf, examples } from "./client-command.ts";
-import { paintStatus } from "./devices-ls.ts";
+import { statusColour } from "./devices-ls.ts";
 
 type ShownDevice = z.infer<typeof Device>;
 
@@ -23,7 +23,7 @@ export function devicesShow() {
 function describe(terminal: Terminal, device: ShownDevice): string {
   const lines: [string, string][] = [
     ["device", terminal.paint("bold", device.device_id)],
-    ["status", paintStatus(terminal, device.status)],
+    ["status", terminal.paint(statusColour(device.status), device.status)],
     ["version", device.current_version],
     ["desired", device.desired_version ?? "-"],
     ["phase", `${device.phase}, for ${ago(device.phase_since)}`],

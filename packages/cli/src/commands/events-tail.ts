@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { LedgerItem } from "@upgrade-ledger/api/schema";
+import { EXIT } from "../exit-codes.ts";
 import { interruption } from "../interruption.ts";
 import { formatTable } from "../output/table.ts";
 import { positiveInteger } from "./arguments.ts";
@@ -43,6 +44,7 @@ export function eventsTail() {
         }
         await pause(PAUSE_MS, undefined, { signal: interrupted }).catch(() => undefined);
       }
+      process.exitCode = EXIT.interrupted;
     });
 }
 

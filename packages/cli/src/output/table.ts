@@ -1,9 +1,11 @@
 import Table from "cli-table3";
-import type { Terminal } from "./terminal.ts";
+import type { Colour, Terminal } from "./terminal.ts";
 
 export interface Column<Row> {
   readonly name: string;
   readonly value: (row: Row) => string;
+  /** Colour on a terminal; the value itself holds none. */
+  readonly colour?: (row: Row) => Colour;
 }
 
 const NOWHERE = ["top", "bottom", "left", "mid", "right"].flatMap((place) => [
@@ -20,7 +22,11 @@ export function formatTable<Row>(
   columns: readonly Column<Row>[],
   rows: readonly Row[],
 ): string {
-  const cells = rows.map((row) => columns.map((column) => oneLine(column.value(row))));
+  const cell = (column: Column<Row>, row: Row): string => {
+    const text = oneLine(column.value(row));
+    return column.colour === undefined ? text : terminal.paint(column.colour(row), text);
+  };
+  const cells = rows.map((row) => columns.map((column) => cell(column, row)));
   if (!terminal.isTerminal) return cells.map((row) => `${row.join("\t")}\n`).join("");
   const table = new Table({
     head: columns.map((column) => terminal.paint("bold", column.name.toUpperCase())),

@@ -1,6 +1,6 @@
 import { styleText } from "node:util";
 
-type Colour = "green" | "red" | "yellow" | "cyan" | "dim" | "bold";
+export type Colour = "green" | "red" | "yellow" | "cyan" | "dim" | "bold";
 
 /** How to write to this terminal, or to a file or pipe that is none. */
 export interface Terminal {

@@ -48,7 +48,7 @@ export const SETTINGS = {
   roles: z
     .preprocess(list, z.array(z.enum(SERVICE_ROLES)).min(1))
     .default([...SERVICE_ROLES])
-    .describe("What this process does: any of api, projector, coordinator, observer, separated by commas."),
+    .describe("What this process does: some of api, projector, coordinator, observer, separated by commas."),
   sync_interval: z
     .string()
     .regex(/^(always|\d+(ms|s|m))$/, "must be always, or a duration such as 2m")

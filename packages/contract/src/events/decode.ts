@@ -9,15 +9,17 @@ import { type ForeignEvent, foreignError, ForeignPayload, ForeignPhase } from ".
 import { type RawEvent, upcast } from "./upcast.ts";
 
 /** Why a stored message is not an event that may be believed (spec §3.2; the quarantine view). */
-export type QuarantineCode =
-  | "not_json"
-  | "not_an_object"
-  | "too_large"
-  | "unknown_subject"
-  | "wrong_device"
-  | "wrong_subject"
-  | "invalid"
-  | "injected";
+export const QUARANTINE_CODES = [
+  "not_json",
+  "not_an_object",
+  "too_large",
+  "unknown_subject",
+  "wrong_device",
+  "wrong_subject",
+  "invalid",
+  "injected",
+] as const;
+export type QuarantineCode = (typeof QUARANTINE_CODES)[number];
 
 export type ReadableEvent = LedgerEvent | ForeignEvent;
 
@@ -47,7 +49,7 @@ export interface StoredPayload {
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
-const KNOWN_TYPES: ReadonlySet<string> = new Set(EVENT_TYPES);
+const KNOWN_TYPES: ReadonlySet<unknown> = new Set(EVENT_TYPES);
 const Head = z.looseObject({
   schema_version: z.int().nonnegative().optional(),
   type: z.string().min(1).optional(),
@@ -57,7 +59,7 @@ const Head = z.looseObject({
 export function decode(stored: StoredPayload): Decoded {
   const subject = parseLedgerSubject(stored.subject);
   const deviceId = subject?.deviceId;
-  const reject = (code: QuarantineCode, detail: string): Decoded => ({
+  const reject: Reject = (code, detail) => ({
     kind: "quarantined",
     deviceId,
     code,
@@ -80,18 +82,23 @@ export function decode(stored: StoredPayload): Decoded {
   return decodeObject(stored.seq, stored.subject, subject, { ...json }, reject);
 }
 
+type Reject = (code: QuarantineCode, detail: string) => Decoded;
+
 function decodeObject(
   seq: number,
   subjectText: string,
   subject: LedgerSubject,
   raw: RawEvent,
-  reject: (code: QuarantineCode, detail: string) => Decoded,
+  reject: Reject,
 ): Decoded {
   const claimed = raw["device_id"];
   if (claimed !== undefined && claimed !== subject.deviceId) {
     const whose =
       typeof claimed === "string" ? JSON.stringify(claimed.slice(0, 64)) : `of type ${typeof claimed}`;
     return reject("wrong_device", `claims a device_id ${whose} on ${subjectText}`);
+  }
+  if (raw["schema_version"] === SCHEMA_VERSION && KNOWN_TYPES.has(raw["type"])) {
+    return decodeKnown(subjectText, subject, raw, reject);
   }
   const head = Head.safeParse(raw);
   if (!head.success) return reject("invalid", describe(head.error));
@@ -103,20 +110,19 @@ function decodeObject(
     const eventId = id.success ? id.data : `seq:${seq}`;
     return { kind: "unknown", deviceId: subject.deviceId, type, eventId, schemaVersion: version };
   }
-  const parsed = LedgerEvent.safeParse(upcast(raw, version));
+  return decodeKnown(subjectText, subject, upcast(raw, version), reject);
+}
+
+function decodeKnown(subjectText: string, subject: LedgerSubject, raw: RawEvent, reject: Reject): Decoded {
+  const parsed = LedgerEvent.safeParse(raw);
   if (!parsed.success) return reject("invalid", describe(parsed.error));
   const home = subjectOf(parsed.data);
   if (home !== subjectText)
-    return reject("wrong_subject", `a ${type} event belongs on ${home}, not on ${subjectText}`);
+    return reject("wrong_subject", `a ${parsed.data.type} event belongs on ${home}, not on ${subjectText}`);
   return { kind: "event", deviceId: subject.deviceId, event: parsed.data };
 }
 
-function decodeForeign(
-  seq: number,
-  subject: LedgerSubject,
-  raw: RawEvent,
-  reject: (code: QuarantineCode, detail: string) => Decoded,
-): Decoded {
+function decodeForeign(seq: number, subject: LedgerSubject, raw: RawEvent, reject: Reject): Decoded {
   const payload = ForeignPayload.safeParse(raw);
   if (subject.family !== "device-state" || !payload.success) {
     return reject(

@@ -35,9 +35,13 @@ export const UpgradeScheduled = deviceEvent("upgrade-scheduled", {
   reason: Reason,
 });
 
+/** How a scheduled upgrade ended: it was asked for, or it never will be. */
+export const ScheduleOutcome = z.enum(["released", "cancelled", "replaced", "expired"]);
+export type ScheduleOutcome = z.infer<typeof ScheduleOutcome>;
+
 export const ScheduleEnded = deviceEvent("schedule-ended", {
   schedule_event_id: EventId,
-  outcome: z.enum(["released", "cancelled", "replaced", "expired"]),
+  outcome: ScheduleOutcome,
 });
 
 /** An NKey public key: the device's identity for NATS and for its signatures (spec §8). */

@@ -1,5 +1,5 @@
 // Where a reader is, and whether what comes next may follow.
-import type { JsMsg } from "@nats-io/jetstream";
+import type { DeliveryInfo } from "@nats-io/jetstream";
 import { LedgerGapError } from "../errors.ts";
 
 /** What to do with a delivered message: take it, drop it (already had), or make the consumer anew (some were lost on the way). */
@@ -38,8 +38,8 @@ export class Cursor {
   }
 
   /** @throws LedgerGapError when the ledger itself has a hole */
-  advance(message: JsMsg): Step {
-    const { deliverySequence, streamSequence: seq } = message.info;
+  advance(delivery: Pick<DeliveryInfo, "deliverySequence" | "streamSequence">): Step {
+    const { deliverySequence, streamSequence: seq } = delivery;
     if (deliverySequence !== this.#delivered + 1) return "lost";
     this.#delivered = deliverySequence;
     if (seq <= this.#last) return "drop";

@@ -3,8 +3,8 @@ import { LedgerReplacedError, LedgerUnavailableError, requestFailure } from "../
 import { Cursor } from "./cursor.ts";
 import { Delivery, type Handler } from "./delivery.ts";
 import { pause } from "./pause.ts";
-import { runSession, type SessionEnd } from "./session.ts";
-import type { LedgerHead, LedgerStream } from "./stream.ts";
+import { type CheckHead, runSession, type SessionEnd } from "./session.ts";
+import type { LedgerStream } from "./stream.ts";
 
 export interface FollowOptions {
   /** The first sequence wanted: the last one processed + 1. */
@@ -40,7 +40,7 @@ export async function followRaw(
   const { signal, deviceId } = options;
   const cursor = new Cursor(Math.max(1, options.fromSeq), deviceId !== undefined);
   const delivery = new Delivery(handle, signal);
-  const checkHead = sameLedger(options.created, cursor);
+  const checkHead = sameLedger(options.created);
   const session = {
     stream,
     cursor,
@@ -55,7 +55,7 @@ export async function followRaw(
   while (!signal.aborted) {
     const lastBefore = cursor.last;
     const end = await settle(async () => {
-      checkHead(await stream.head());
+      checkHead(await stream.head(), lastBefore);
       return runSession(session);
     });
     if (end.kind === "failed") throw end.error;
@@ -71,17 +71,17 @@ export async function followRaw(
   await delivery.finished();
 }
 
-/** The ledger must stay the one it was: made at the same moment, and not shorter than what was read of it. */
-function sameLedger(created: string | undefined, cursor: Cursor): (head: LedgerHead) => void {
+/** The ledger must stay the one it was: made at the same moment, and not shorter than what had been read when its head was asked for. */
+function sameLedger(created: string | undefined): CheckHead {
   let known = created;
-  return (head) => {
+  return (head, lastRead) => {
     known ??= head.created;
     if (head.created !== known) {
       throw new LedgerReplacedError(`The ledger was made anew: at ${head.created}, before at ${known}`);
     }
-    if (head.lastSeq < cursor.last) {
+    if (head.lastSeq < lastRead) {
       throw new LedgerReplacedError(
-        `The ledger ends at sequence ${head.lastSeq}, but ${cursor.last} has been read: events are gone`,
+        `The ledger ends at sequence ${head.lastSeq}, but ${lastRead} has been read: events are gone`,
       );
     }
   };

@@ -28,18 +28,47 @@ export function entryOf(raw: RawEntry): LedgerEntry {
   };
 }
 
-const NANOSECONDS_PER_MILLISECOND = 1_000_000n;
+const NANOSECONDS_PER_MILLISECOND = 1_000_000;
+/** Nanoseconds since 1970 as a float are exact to about this much. */
+const FLOAT_ERROR_NS = 512;
 
-/** A message as a consumer delivers it. */
+/**
+ * Milliseconds since 1970, cut and never rounded up: the same as a direct get's timestamp, which is text.
+ * `exact` is only asked where the float is too near to the next millisecond to tell.
+ */
+export function cutNanoseconds(nanoseconds: number, exact: () => bigint): number {
+  const rest = nanoseconds % NANOSECONDS_PER_MILLISECOND;
+  if (rest > FLOAT_ERROR_NS && rest < NANOSECONDS_PER_MILLISECOND - FLOAT_ERROR_NS) {
+    return Math.round((nanoseconds - rest) / NANOSECONDS_PER_MILLISECOND);
+  }
+  return Number(exact() / BigInt(NANOSECONDS_PER_MILLISECOND));
+}
+
+/** A message as a consumer delivers it. A class, because headers are parsed only when they are asked for. */
+class ConsumedEntry implements RawEntry {
+  readonly seq: number;
+  readonly subject: string;
+  readonly ledgerTime: string;
+  readonly data: Uint8Array;
+  readonly #message: JsMsg;
+
+  constructor(message: JsMsg) {
+    this.seq = message.info.streamSequence;
+    this.subject = message.subject;
+    this.ledgerTime = new Date(
+      cutNanoseconds(message.info.timestampNanos, () => message.timestampNanos),
+    ).toISOString();
+    this.data = message.data;
+    this.#message = message;
+  }
+
+  get headers(): MsgHdrs | undefined {
+    return this.#message.headers;
+  }
+}
+
 export function rawFromConsumer(message: JsMsg): RawEntry {
-  return {
-    seq: message.seq,
-    subject: message.subject,
-    // Not message.time: it goes through a float, which can round up to the next millisecond.
-    ledgerTime: new Date(Number(message.timestampNanos / NANOSECONDS_PER_MILLISECOND)).toISOString(),
-    data: message.data,
-    headers: message.headers,
-  };
+  return new ConsumedEntry(message);
 }
 
 /** Headers that a direct get adds behind the stored ones; they are not part of the message. */

@@ -80,7 +80,7 @@ async function* pass(
       const batch = await consumer.fetch({ ...PULL, max_messages: Math.min(BATCH, pending) });
       const before = pending;
       for await (const message of batch) {
-        const step = cursor.advance(message);
+        const step = cursor.advance(message.info);
         if (step === "lost") throw new LostOnTheWayError();
         pending = message.info.pending;
         if (step === "take") yield message;

@@ -14,6 +14,12 @@ export type SessionEnd =
   | { readonly kind: "troubled"; readonly reason: string }
   | { readonly kind: "failed"; readonly error: unknown };
 
+/**
+ * `lastRead`: the cursor when the head was asked for. By the time the answer is here, later events may have been read.
+ * @throws LedgerReplacedError when this is not the ledger that is being followed
+ */
+export type CheckHead = (head: LedgerHead, lastRead: number) => void;
+
 export interface SessionOptions {
   readonly stream: LedgerStream;
   readonly cursor: Cursor;
@@ -21,8 +27,7 @@ export interface SessionOptions {
   readonly deviceId: string | undefined;
   readonly signal: AbortSignal;
   readonly watchdogMs: number;
-  /** @throws LedgerReplacedError when this is not the ledger that is being followed */
-  readonly checkHead: (head: LedgerHead) => void;
+  readonly checkHead: CheckHead;
   /** Called when nothing is pending, again and again. */
   readonly onNothingPending: () => void;
 }
@@ -90,7 +95,7 @@ class Session {
     if (this.#over) return;
     const { cursor, delivery } = this.#options;
     try {
-      const step = cursor.advance(message);
+      const step = cursor.advance(message.info);
       if (step === "lost") {
         this.#troubled("messages were lost on the way");
         return;
@@ -119,7 +124,7 @@ class Session {
     this.#lastAtWatch = last;
     try {
       const head = await stream.head();
-      checkHead(head);
+      checkHead(head, last);
       if (!quiet || head.lastSeq <= last || cursor.last !== last) return;
       const { num_pending: pending, delivered } = await this.#consumer.info();
       if (cursor.last === last && (pending > 0 || delivered.stream_seq > last)) {

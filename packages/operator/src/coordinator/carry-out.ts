@@ -16,7 +16,13 @@ export interface Effects {
 }
 
 export type Carried =
-  | { readonly kind: "stored"; readonly seq: number; readonly note: (watch: CutoverWatch) => CutoverWatch }
+  | {
+      readonly kind: "stored";
+      readonly seq: number;
+      /** This process stored it, and not another operator before it. */
+      readonly ours: boolean;
+      readonly note: (watch: CutoverWatch) => CutoverWatch;
+    }
   /** The broker knows a newer command. */
   | { readonly kind: "overtaken"; readonly note: (watch: CutoverWatch) => CutoverWatch }
   | { readonly kind: "not-stored"; readonly detail: string };
@@ -51,7 +57,7 @@ async function observeFirst(
   const { instanceId, runId, ...recorded } = noted;
   const note = (watch: CutoverWatch) =>
     recordObservation(watch, instanceId, runId, { ...recorded, eventId, seq });
-  return { kind: "stored", seq, note };
+  return { kind: "stored", seq, ours: outcome.kind !== "id-taken", note };
 }
 
 async function stop(
@@ -68,7 +74,7 @@ async function stop(
   const seq = storedSeq(outcome, draft.type, deviceId);
   if (seq === undefined)
     return { kind: "not-stored", detail: outcome.kind === "refused" ? outcome.detail : outcome.kind };
-  return { kind: "stored", seq, note: (watch) => watch };
+  return { kind: "stored", seq, ours: outcome.kind !== "id-taken", note: (watch) => watch };
 }
 
 async function stall(
@@ -80,5 +86,5 @@ async function stall(
   const outcome = await effects.observer.append(deviceId, draft, { eventId });
   const seq = storedSeq(outcome, draft.type, deviceId);
   if (seq === undefined) return { kind: "not-stored", detail: outcome.kind };
-  return { kind: "stored", seq, note: noteStall };
+  return { kind: "stored", seq, ours: outcome.kind !== "id-taken", note: noteStall };
 }

@@ -1,5 +1,5 @@
 // The coordinator's shell: keeps what the decision needs, asks it whenever something changed, and carries out what it says (spec §5).
-import type { DeviceId, ReadHeartbeat } from "@upgrade-ledger/contract";
+import { DeviceId, type ReadHeartbeat } from "@upgrade-ledger/contract";
 import { LedgerUnavailableError } from "@upgrade-ledger/ledger";
 import type { Logger } from "pino";
 import type { Clock } from "../clock.ts";
@@ -35,6 +35,8 @@ export class Coordinator {
   /** Devices that are being worked on, and what to wait for before the coordinator has stopped. */
   readonly #working = new Map<DeviceId, Promise<void>>();
   readonly #dirty = new Set<DeviceId>();
+  /** Where the latest observation by this process is stored, until it is sure to have been read. */
+  readonly #observedSeq = new Map<DeviceId, number>();
   #stopsIssued = 0;
   #unlisten: () => void = () => undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -58,6 +60,12 @@ export class Coordinator {
   /** Why each device with an open upgrade gets no stop at present. */
   withheldReasons(): readonly WithheldStop[] {
     return [...this.#withheld.values()];
+  }
+
+  /** Why one device gets no stop at present; `undefined` if there is nothing to withhold. */
+  withheldReason(deviceId: string): WithheldStop | undefined {
+    const id = DeviceId.safeParse(deviceId);
+    return id.success ? this.#withheld.get(id.data) : undefined;
   }
 
   /** Stops that this process has stored. */
@@ -85,6 +93,7 @@ export class Coordinator {
     const cutover = view?.cutover ?? null;
     if (view === null || cutover === null) {
       this.#watches.delete(deviceId);
+      this.#observedSeq.delete(deviceId);
     } else {
       const known = this.#watches.get(deviceId);
       const watch = known?.cutoverEventId === cutover.eventId ? known : openWatch(cutover.eventId, now);
@@ -125,8 +134,21 @@ export class Coordinator {
         this.#options.clock.now(),
       );
       const order = this.#orderIn(decision, deviceId, upgrade);
-      if (order !== null && upgrade !== null) await this.#obey(order, upgrade);
+      if (order === null || upgrade === null) continue;
+      if (order.kind === "observe-first" && (await this.#waitForOwnObservation(deviceId))) continue;
+      await this.#obey(order, upgrade);
     }
+  }
+
+  /** The id of an observation comes from the one before it, so that has to be read first. Whether it had to be waited for: then decide anew. */
+  async #waitForOwnObservation(deviceId: DeviceId): Promise<boolean> {
+    const { states } = this.#options;
+    const seq = this.#observedSeq.get(deviceId) ?? 0;
+    this.#observedSeq.delete(deviceId);
+    if (states.seq >= seq) return false;
+    await states.reached(seq);
+    this.#dirty.add(deviceId);
+    return true;
   }
 
   /** Notes why nothing is done, or answers what is to be done. */
@@ -165,7 +187,7 @@ export class Coordinator {
       return;
     }
     if (result.kind === "stored") {
-      if (order.kind === "stop") {
+      if (order.kind === "stop" && result.ours) {
         this.#stopsIssued += 1;
         const { attempt, evidence, stop_instance_id } = order.draft;
         log.info(
@@ -173,7 +195,9 @@ export class Coordinator {
           "stop issued",
         );
       }
-      await states.reached(result.seq);
+      // A stop may follow its observation at once: the broker stores them in this order.
+      if (order.kind === "observe-first") this.#observedSeq.set(deviceId, result.seq);
+      else await states.reached(result.seq);
     }
     // Only now, with what was heard and read meanwhile: a watch that was replaced, or a run that was broken, takes no note.
     const watch = this.#watches.get(deviceId);

@@ -2,6 +2,7 @@
 import {
   DEFAULT_INTERVAL_MS,
   type DeviceId,
+  type EventId,
   type InstanceId,
   type ReadHeartbeat,
   Timestamp,
@@ -51,6 +52,8 @@ export class Observer {
   readonly #options: ObserverOptions;
   readonly #presences: Presences;
   readonly #queues = new Map<DeviceId, DeviceQueue>();
+  /** What the ledger will say of instances once the queued news are in it. */
+  readonly #pending = new Map<DeviceId, Map<InstanceId, KnownInstance>>();
   /** For each device, the stall that was recorded last: progress and stall within one phase are told once. */
   readonly #stalls = new Map<DeviceId, string>();
   #listeningSince: Moment;
@@ -87,33 +90,23 @@ export class Observer {
       this.#options.log.debug({ deviceId, instanceId }, "too many instances: heartbeat ignored");
       return;
     }
-    const queue = this.#queues.get(deviceId);
-    if (queue === undefined && !isNews(this.#known(heartbeat), heartbeat)) return;
-    this.#enqueue(deviceId, async () => {
-      const known = this.#known(heartbeat);
-      if (isNews(known, heartbeat)) await this.#recordNews(heartbeat, known);
-    });
+    // Judged on arrival, by what was known then: the news of an earlier heartbeat may still be on its way into the ledger.
+    const pending = this.#pending.get(deviceId);
+    const known = pending?.get(instanceId) ?? knownInstanceOf(this.#options.states.get(deviceId), instanceId);
+    if (!isNews(known, heartbeat)) return;
+    const { current_version: version, agent_state: state } = heartbeat;
+    const previous = known?.observation ?? null;
+    const eventId = observationEventId({ deviceId, instanceId, version, state, previous });
+    if (!this.#enqueue(deviceId, () => this.#recordNews(heartbeat, eventId))) return;
+    const news = { instanceId, version, state, silent: false, gone: false, observation: eventId };
+    this.#pending.set(deviceId, (pending ?? new Map<InstanceId, KnownInstance>()).set(instanceId, news));
   }
 
-  #known({ device_id, instance_id }: ReadHeartbeat): KnownInstance | undefined {
-    return knownInstanceOf(this.#options.states.get(device_id), instance_id);
-  }
-
-  async #recordNews(heartbeat: ReadHeartbeat, known: KnownInstance | undefined): Promise<void> {
-    const { device_id: deviceId, instance_id, current_version, agent_state, upgrade_id } = heartbeat;
-    const eventId = observationEventId({
-      deviceId,
-      instanceId: instance_id,
-      version: current_version,
-      state: agent_state,
-      previous: known?.observation ?? null,
-    });
+  async #recordNews(heartbeat: ReadHeartbeat, eventId: EventId): Promise<void> {
+    const { device_id, instance_id, current_version, agent_state, upgrade_id } = heartbeat;
     const upgrade = upgrade_id === null ? {} : { upgrade_id };
-    await this.#record(
-      deviceId,
-      { type: "agent-observed", instance_id, current_version, agent_state, ...upgrade },
-      { eventId },
-    );
+    const draft = { type: "agent-observed", instance_id, current_version, agent_state, ...upgrade } as const;
+    await this.#record(device_id, draft, { eventId });
   }
 
   #sweep(): void {
@@ -200,21 +193,27 @@ export class Observer {
     await states.reached(seq);
   }
 
-  #enqueue(deviceId: DeviceId, job: () => Promise<void>): void {
+  /** Whether the job was taken. */
+  #enqueue(deviceId: DeviceId, job: () => Promise<void>): boolean {
     let queue = this.#queues.get(deviceId);
     if (queue === undefined) {
       queue = new DeviceQueue(
         (error) => this.#failed(deviceId, error),
-        () => this.#queues.delete(deviceId),
+        () => {
+          this.#queues.delete(deviceId);
+          this.#pending.delete(deviceId);
+        },
       );
       this.#queues.set(deviceId, queue);
     }
-    if (queue.push(job)) return;
+    if (queue.push(job)) return true;
     this.#options.log.warn({ deviceId }, "more news than can be written: some are dropped");
+    return false;
   }
 
   #failed(deviceId: DeviceId, error: unknown): void {
     const { log } = this.#options;
+    this.#pending.delete(deviceId);
     if (error instanceof LedgerUnavailableError) {
       log.warn(
         { deviceId, detail: error.message },

@@ -85,6 +85,24 @@ describe("what is stored", () => {
   });
 });
 
+describe("lag", () => {
+  it("is small: the stored documents follow an acknowledged event within half a second, most within a tenth", async () => {
+    const projector = await start();
+    await projector.caughtUp;
+    const { lines } = busyLife("pi-0001", 2);
+    const lags: number[] = [];
+    for (const line of lines) {
+      const startedAt = performance.now();
+      await scene.store([line]);
+      await waitFor(() => projector.appliedSeq >= line.seq, { describe: "it to be applied", intervalMs: 1 });
+      lags.push(performance.now() - startedAt);
+    }
+    lags.sort((a, b) => a - b);
+    expect(lags[Math.floor(lags.length / 2)]).toBeLessThan(100);
+    expect(lags.at(-1)).toBeLessThan(500);
+  });
+});
+
 describe("after a crash", () => {
   it("at any point, the next one goes on without rebuilding, and nothing is lost or counted twice", async () => {
     const feeding = scene.storeAll(lives(12));

@@ -1,6 +1,8 @@
 // What the guard does when an instance has ended, or when it comes up itself. Pure: no clock, process or file.
 // Probation (spec §4) belongs here too: it is one more answer to "this unit has ended in this way, at this time".
 
+import { EXIT } from "../../cli/exit-codes.ts";
+
 /** How a process ended. */
 export type Exit =
   | { readonly kind: "code"; readonly code: number }
@@ -45,7 +47,7 @@ const CLEAN_SIGNALS = new Set(["SIGHUP", "SIGINT", "SIGTERM", "SIGPIPE"]);
  * start per interval: with nobody else left, a device whose trouble passes must come back by itself (G3).
  */
 export function decideAfterExit(unit: EndedUnit, nowMs: number, policy: RestartPolicy): Action {
-  if (isClean(unit.exit)) return { kind: "leave" };
+  if (isClean(unit.exit) || (isSuperfluous(unit.exit) && unit.othersAlive)) return { kind: "leave" };
   const recent = unit.startsMs.filter((startedMs) => startedMs > nowMs - policy.startLimitIntervalMs);
   if (recent.length < policy.startLimitBurst) return { kind: "restart", atMs: nowMs + policy.restartDelayMs };
   if (!unit.transient) return { kind: "restart", atMs: nowMs + policy.startLimitIntervalMs };
@@ -97,6 +99,11 @@ export function exitText(exit: Exit): string {
     case "unstartable":
       return `not started: ${exit.message}`;
   }
+}
+
+/** It found that another agent serves. If that is one of ours, starting this one again would find the same. */
+function isSuperfluous(exit: Exit): boolean {
+  return exit.kind === "code" && exit.code === EXIT.alreadyRunning;
 }
 
 function isClean(exit: Exit): boolean {
