@@ -17,7 +17,10 @@ const ALLOWED: Record<string, { ours: string[]; others: RegExp }> = {
   "packages/agent": { ours: ["contract", "nats", "ledger"], others: /^(?!fastify)/ },
   "packages/operator": { ours: ["contract", "nats", "ledger", "projections"], others: /^(?!fastify)/ },
   "packages/api": { ours: ["contract", "nats", "ledger", "projections"], others: /^/ },
-  "packages/cli": { ours: ["contract", "nats", "ledger", "projections", "operator", "api"], others: /^/ },
+  "packages/cli": {
+    ours: ["contract", "nats", "ledger", "projections", "audit", "operator", "api"],
+    others: /^/,
+  },
   "packages/testkit": { ours: ["contract", "nats", "ledger"], others: /^/ },
   demo: { ours: ["contract", "nats", "agent", "cli"], others: /^/ },
 };

@@ -37,7 +37,7 @@ export { CheckpointRefusedError } from "./checkpointer/trusted-checkpoint.ts";
 export { KEY_FILES, loadOrCreateCheckpointKey, loadOrCreateWriterKey } from "./keys/key-files.ts";
 export { CheckpointLog, type StoredCheckpoint } from "./stored/checkpoint-log.ts";
 export { type Finding, FINDING_CODES, type FindingCode, type Findings } from "./verify/finding.ts";
-export { LastSeen } from "./verify/last-seen.ts";
+export { goesOn, LastSeen } from "./verify/last-seen.ts";
 export { audit, type AuditOptions, LedgerAudit } from "./verify/ledger-audit.ts";
 export type { LedgerReport } from "./verify/report.ts";
 export {
