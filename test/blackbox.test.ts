@@ -95,8 +95,7 @@ async function askFor(version: string): Promise<string> {
       artifact: { ...ARTIFACT, version },
     }),
   });
-  const said = await answer.text();
-  expect(answer.status, said).toBe(202);
+  expect({ status: answer.status, body: await answer.text() }).toMatchObject({ status: 202 });
   await waitFor(() => device.commands.some(({ payload }) => payload["event_id"] === eventId), {
     describe: "the command to reach the device",
   });
