@@ -34,7 +34,13 @@ export {
   startCheckpointer,
 } from "./checkpointer/start-checkpointer.ts";
 export { CheckpointRefusedError } from "./checkpointer/trusted-checkpoint.ts";
-export { KEY_FILES, loadOrCreateCheckpointKey, loadOrCreateWriterKey } from "./keys/key-files.ts";
+export {
+  KEY_FILES,
+  loadCheckpointKey,
+  loadOrCreateCheckpointKey,
+  loadOrCreateWriterKey,
+  loadWriterKey,
+} from "./keys/key-files.ts";
 export { CheckpointLog, type StoredCheckpoint } from "./stored/checkpoint-log.ts";
 export { type Finding, FINDING_CODES, type FindingCode, type Findings } from "./verify/finding.ts";
 export { goesOn, LastSeen } from "./verify/last-seen.ts";

@@ -26,7 +26,11 @@ export async function recordLedger(server: LedgerServer): Promise<Recorded> {
   const devices = [await addDevice(server, scene, "pi-1"), await addDevice(server, scene, "pi-2")];
   for (const device of devices) await liveALittle(device, scene);
   const entries: RawEntry[] = [];
-  for await (const raw of scene.ledger.readRaw()) entries.push(raw);
+  // Whole: headers are otherwise read on demand, and would be lost to copies.
+  for await (const raw of scene.ledger.readRaw()) {
+    const { seq, subject, ledgerTime, data, headers } = raw;
+    entries.push({ seq, subject, ledgerTime, data, headers });
+  }
   const signer = parseSignerKey(newSignerKey("ledger.test"));
   const log = await CheckpointLog.open(await server.connect("operator"));
   const sizes = [Math.floor(entries.length / 2), entries.length - 3];

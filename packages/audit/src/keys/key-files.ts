@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type Signer, signerOf } from "@upgrade-ledger/ledger";
 import { newDeviceKey } from "@upgrade-ledger/nats";
 import { newSignerKey, type NoteSigner, parseSignerKey } from "../checkpoint/note-key.ts";
-import { readOrCreate } from "./create-once.ts";
+import { readIfThere, readOrCreate } from "./create-once.ts";
 
 const SECRET = 0o600;
 const PUBLIC = 0o644;
@@ -39,4 +39,16 @@ export async function loadOrCreateWriterKey(folder: string): Promise<Signer> {
   const signer = signerOf(text);
   await readOrCreate(join(folder, KEY_FILES.writerPublic), PUBLIC, () => `${signer.publicKey}\n`);
   return signer;
+}
+
+/** The key that signs checkpoints, if the folder has one. */
+export async function loadCheckpointKey(folder: string): Promise<NoteSigner | undefined> {
+  const text = await readIfThere(join(folder, KEY_FILES.checkpointSigner));
+  return text === undefined ? undefined : parseSignerKey(text);
+}
+
+/** The key that signs what the operator's side appends, if the folder has one. */
+export async function loadWriterKey(folder: string): Promise<Signer | undefined> {
+  const text = await readIfThere(join(folder, KEY_FILES.writerSeed));
+  return text === undefined ? undefined : signerOf(text);
 }
