@@ -31,6 +31,8 @@ export interface ApiOptions {
   readonly actor: string;
   /** Version of this program. */
   readonly version: string;
+  /** The `Ledger-Signature` of what it writes, by the operator's key; default: unsigned. */
+  readonly sign?: (data: Uint8Array) => string;
   readonly settings?: Partial<ApiSettings>;
   /** The timings of the fleet, for status and `waiting_for`. */
   readonly timings?: TimingSettings;
@@ -106,7 +108,7 @@ function createContext(options: ApiOptions, settings: ApiSettings): ApiContext {
     model: new ReadModel(nc, log, now, timings),
     head: new LedgerHeadWatch(ledger, log),
     ledger,
-    writer: createWriter({ ledger, role: "api", instanceId: newInstanceId(), version }),
+    writer: createWriter({ ledger, role: "api", instanceId: newInstanceId(), version, ...signing(options) }),
     contents: new ArtifactContents(nc),
     tokens: new PageTokens(),
     settings,
@@ -121,4 +123,8 @@ function createContext(options: ApiOptions, settings: ApiSettings): ApiContext {
     checks: options.checks ?? (() => []),
     processCounts: options.processCounts ?? (() => undefined),
   };
+}
+
+function signing({ sign }: ApiOptions): Pick<ApiOptions, "sign"> {
+  return sign === undefined ? {} : { sign };
 }

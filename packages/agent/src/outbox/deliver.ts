@@ -1,7 +1,7 @@
 // Delivering what the outbox holds: one publish in flight, removed when acknowledged (spec §3.1, §4).
 import { rename } from "node:fs/promises";
 import { join } from "node:path";
-import { EventId } from "@upgrade-ledger/contract";
+import { EventId, HEADERS } from "@upgrade-ledger/contract";
 import type { AppendOutcome, EncodedEvent } from "@upgrade-ledger/ledger";
 import type { FileLock } from "../lock/file-lock.ts";
 import { tryLock } from "../lock/file-lock.ts";
@@ -11,6 +11,8 @@ import type { Spool, SpooledEvent } from "./spool.ts";
 export interface DeliverOptions {
   readonly outbox: Outbox;
   readonly subject: string;
+  /** The `Ledger-Signature` of an event's bytes, by the device's key; default: unsigned. */
+  readonly sign?: (data: Uint8Array) => string;
   /** Publishes; throws when the broker did not answer. */
   readonly append: (event: EncodedEvent) => Promise<AppendOutcome>;
   readonly onAcknowledged: (eventId: EventId) => void;
@@ -104,8 +106,10 @@ export class Deliverer {
   }
 
   async #publish(spool: Spool, event: SpooledEvent): Promise<boolean> {
-    const { append, subject, log, outbox, onAcknowledged } = this.#options;
-    const outcome = await append({ eventId: event.eventId, subject, data: event.data });
+    const { append, subject, sign, log, outbox, onAcknowledged } = this.#options;
+    const { eventId, data } = event;
+    const headers = sign === undefined ? undefined : { [HEADERS.signature]: sign(data) };
+    const outcome = await append({ eventId, subject, data, headers });
     switch (fateOf(outcome)) {
       case "delivered":
         if (isDerived(event.eventId)) await outbox.noteWritten(event.eventId);

@@ -1,5 +1,6 @@
 // Events survive kill -9, and arrive once each and in order (spec §4, Outbox; G4).
 import {
+  HEADERS,
   subjects,
   DeviceId,
   InstanceId,
@@ -8,7 +9,14 @@ import {
   Version,
   EventId,
 } from "@upgrade-ledger/contract";
-import { chainHash, ledgerOf, newEventId, newInstanceId } from "@upgrade-ledger/ledger";
+import {
+  chainHash,
+  ledgerOf,
+  newEventId,
+  newInstanceId,
+  signerOf,
+  verifySignature,
+} from "@upgrade-ledger/ledger";
 import { type LedgerServer, startLedgerServer, waitFor } from "@upgrade-ledger/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { Deliverer } from "../../src/outbox/deliver.ts";
@@ -35,9 +43,11 @@ async function openOutbox(stateDir: string, deviceId: string): Promise<Outbox> {
 
 async function deliverAll(outbox: Outbox, deviceId: string): Promise<string[]> {
   const nc = await server.connectDevice(deviceId);
+  const { seed } = await server.registerDevice(deviceId);
   const acknowledged: string[] = [];
   const deliverer = new Deliverer({
     outbox,
+    sign: signerOf(seed).sign,
     subject: subjects.deviceState(deviceId),
     append: (event) => ledgerOf(nc).appendEncoded(event),
     onAcknowledged: (eventId) => acknowledged.push(eventId),
@@ -80,6 +90,16 @@ async function main() {
   }
 }
 void main();`;
+
+it("each event goes out with the device's signature over its bytes", async () => {
+  const outbox = await openOutbox(await tempFolder(), "out-signed");
+  await outbox.append({ type: "started", boot_reason: "install", previous_version: null, caused_by: [] });
+  await deliverAll(outbox, "out-signed");
+  const { publicKey } = await server.registerDevice("out-signed");
+  const raw = await ledgerOf(await server.connect("api")).lastRawOn(subjects.deviceState("out-signed"));
+  const signature = raw?.headers?.get(HEADERS.signature) ?? "";
+  expect(verifySignature(publicKey, raw?.data ?? new Uint8Array(), signature)).toBe(true);
+});
 
 it("a killed agent's events are delivered by the next one, before its own, once each and in order", async () => {
   const stateDir = await tempFolder();
