@@ -57,6 +57,7 @@ describe("openapi.json", () => {
         "GET /v1/devices",
         "GET /v1/devices/{device_id}",
         "GET /v1/devices/{device_id}/events",
+        "GET /v1/devices/{device_id}/replay",
         "GET /v1/devices/{device_id}/upgrades",
         "GET /v1/devices/{device_id}/versions",
         "GET /v1/events",

@@ -12,6 +12,7 @@ import { enrolmentRoute } from "./enrolment.ts";
 import { eventRoutes } from "./events.ts";
 import { fleetRoute } from "./fleet.ts";
 import { quarantineRoute } from "./quarantine.ts";
+import { replayRoute } from "./replay.ts";
 import { upgradeRoute } from "./upgrade.ts";
 
 const ROUTES = [
@@ -19,6 +20,7 @@ const ROUTES = [
   deviceRoute,
   deviceHistoryRoutes,
   deviceEventsRoute,
+  replayRoute,
   desiredVersionRoute,
   enrolmentRoute,
   upgradeRoute,

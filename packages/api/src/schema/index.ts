@@ -7,6 +7,7 @@ export * from "./fleet.ts";
 export * from "./health.ts";
 export * from "./page.ts";
 export * from "./registry.ts";
+export * from "./replay.ts";
 export * from "./upgrade.ts";
 export { Problem, ProblemDetail } from "../problem/problem.ts";
 export { API_DEFAULTS, type ApiSettings } from "../settings.ts";

@@ -71,7 +71,9 @@ export class StoredDocuments {
       parseDocument.events,
     );
     const all = [...ofAttempts.flat(), ...outside.flatMap((page) => page.events), ...history.outside.events];
-    return all.toSorted((a, b) => a.seq - b.seq);
+    // A record may have been stored after the history was read; together they say what the history says.
+    const { valid_at_seq: asOf } = history;
+    return all.filter(({ seq }) => seq <= asOf).toSorted((a, b) => a.seq - b.seq);
   }
 
   async quarantinePage(page: number): Promise<QuarantineDocument | undefined> {
