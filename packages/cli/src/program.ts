@@ -2,11 +2,14 @@ import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import { artifacts } from "./commands/artifacts.ts";
 import { examples } from "./commands/client-command.ts";
 import { devices } from "./commands/devices.ts";
+import { diff } from "./commands/diff.ts";
 import { doctor } from "./commands/doctor.ts";
 import { events } from "./commands/events.ts";
 import { provisionCommand } from "./commands/provision.ts";
+import { replay } from "./commands/replay.ts";
 import { serve } from "./commands/serve.ts";
 import { upgrade } from "./commands/upgrade.ts";
+import { why } from "./commands/why.ts";
 import { VERSION } from "./version.ts";
 
 /** All commands. Usage errors are thrown, not written: `main` tells of them in its own form. */
@@ -29,6 +32,9 @@ export function createProgram(): Command {
     devices(),
     upgrade(),
     events(),
+    replay(),
+    why(),
+    diff(),
     artifacts(),
     provisionCommand(),
     doctor(),
