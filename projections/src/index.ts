@@ -15,6 +15,7 @@ export * from "./read/live.ts";
 export * from "./read/probation.ts";
 export * from "./read/sentence.ts";
 export * from "./read/status.ts";
+export * from "./read/stored-history.ts";
 export * from "./read/waiting-for.ts";
 export * from "./read/why.ts";
 export { type Difference, differencesOf } from "./replay/difference.ts";

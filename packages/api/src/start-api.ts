@@ -6,6 +6,7 @@ import type { FastifyBaseLogger } from "fastify";
 import { createApp } from "./app/create-app.ts";
 import { isLoopback } from "./app/guard.ts";
 import { describeApi, serveOpenApi } from "./app/open-api.ts";
+import { LedgerTimes } from "./as-of/ledger-times.ts";
 import { ArtifactContents } from "./artifact/artifact-contents.ts";
 import type { AddDevice, ApiContext, WithheldReasons } from "./context.ts";
 import { PageTokens } from "./paging/page-token.ts";
@@ -96,6 +97,7 @@ function createContext(options: ApiOptions, settings: ApiSettings): ApiContext {
     model: new ReadModel(nc, log, now),
     head: new LedgerHeadWatch(ledger, log),
     ledger,
+    times: new LedgerTimes(ledger),
     writer: createWriter({ ledger, role: "api", instanceId: newInstanceId(), version }),
     contents: new ArtifactContents(nc),
     tokens: new PageTokens(),

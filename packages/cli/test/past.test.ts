@@ -98,6 +98,32 @@ describe("why", () => {
   });
 });
 
+describe("as of", () => {
+  it("devices show and history tell what was known then", async () => {
+    const failed = (await steps("--upgrade", tale.failed))[1]?.seq ?? 0;
+    const show = await cli("devices", "show", "pi-1", "--as-of-seq", String(failed));
+    expect(show).toMatchObject({ code: 0, stderr: "" });
+    expect(show.stdout).toMatch(/phase +draining, since \S+ \S+Z\n/);
+    const history = await cli("devices", "history", "pi-1", "--as-of-seq", String(failed), "-o", "json");
+    expect(JSON.parse(history.stdout)).toMatchObject({
+      versions: [{ version: "0.1.1", to: null }],
+      upgrades: [{ upgrade_id: tale.failed, outcome: null, phase: "draining" }],
+    });
+    const before = await cli("devices", "show", "pi-1", "--as-of-time", "2001-01-01T00:00:00Z");
+    expect(before).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining("The ledger held nothing then."),
+    });
+  });
+
+  it("takes one moment, and one that it can read", async () => {
+    const both = ["--as-of-seq", "1", "--as-of-time", "2026-05-06T22:51:14Z"];
+    expect(await cli("devices", "show", "pi-1", ...both)).toMatchObject({ code: 2 });
+    const yesterday = await cli("devices", "show", "pi-1", "--as-of-time", "yesterday");
+    expect(yesterday).toMatchObject({ code: 2, stderr: expect.stringContaining("It must be a time in UTC") });
+  });
+});
+
 describe("diff", () => {
   it("ends with 0 for the same state, and with 1 and the differences for others", async () => {
     const ofFailed = await steps("--upgrade", tale.failed);
@@ -118,5 +144,7 @@ describe("diff", () => {
     expect(await cli("diff", "pi-1", "1", "x")).toMatchObject({ code: 2 });
     const early = await cli("diff", "pi-1", "1", String(tale.lastSeq));
     expect(early).toMatchObject({ code: 3, stderr: "error: pi-1 has no event at or before 1\n" });
+    const late = await cli("diff", "pi-1", String(tale.lastSeq), "9999999");
+    expect(late).toMatchObject({ code: 2, stderr: expect.stringContaining("as_of_in_future") });
   });
 });

@@ -3,7 +3,9 @@ import { Replay } from "@upgrade-ledger/projections";
 import { z } from "zod";
 import type { App } from "../app/create-app.ts";
 import { answers } from "../app/responses.ts";
+import { momentOf, sayMoment } from "../as-of/as-of.ts";
 import type { ApiContext } from "../context.ts";
+import { asOfQuery } from "../schema/as-of.ts";
 import { DeviceParams } from "../schema/device.ts";
 import { pageOf, pageQuery } from "../schema/page.ts";
 import { ReplayStep } from "../schema/replay.ts";
@@ -18,6 +20,7 @@ const Query = z.strictObject({
   to_seq: Seq.optional(),
   /** `desc`: newest first. */
   order: z.enum(["asc", "desc"]).default("asc"),
+  ...asOfQuery,
   ...pageQuery,
 });
 
@@ -36,17 +39,22 @@ export function replayRoute(app: App, context: ApiContext): void {
         response: answers(pageOf(ReplayStep)),
       },
     },
-    async ({ params, query }) => {
+    async ({ params, query }, reply) => {
       const { device_id: deviceId } = params;
       findDevice(context, deviceId);
+      const moment = await momentOf(context, query);
       const recorded = await context.model.stored.events(deviceId);
-      const replay = new Replay(deviceId, await deviceEntries(context.ledger, recorded));
+      const replay = new Replay(deviceId, await deviceEntries(context.ledger, recorded, moment?.seq));
       const { upgrade_id: upgradeId, from_seq: fromSeq, to_seq: toSeq, order } = query;
       const chosen = replay.select({ upgradeId, fromSeq, toSeq });
       const rows = order === "asc" ? chosen : chosen.toReversed();
       const page = pageUpTo(context, `replay/${deviceId}`, query, rows, ({ seq }) => seq);
       const steps = replay.steps(new Set(page.items.map(({ seq }) => seq)));
-      return { items: order === "asc" ? steps : steps.toReversed(), next_page_token: page.next_page_token };
+      const answer = {
+        items: order === "asc" ? steps : steps.toReversed(),
+        next_page_token: page.next_page_token,
+      };
+      return moment === undefined ? answer : sayMoment(reply, moment, answer);
     },
   );
 }

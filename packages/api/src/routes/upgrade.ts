@@ -1,12 +1,15 @@
 import { UpgradeId } from "@upgrade-ledger/contract";
 import { whyOf } from "@upgrade-ledger/projections";
-import type { RecordedEvent, UpgradeRecord } from "@upgrade-ledger/projections";
+import type { RecordedEvent, StoredHistory, UpgradeRecord } from "@upgrade-ledger/projections";
 import { z } from "zod";
 import type { App } from "../app/create-app.ts";
 import { answers } from "../app/responses.ts";
+import { momentOf, pastContext, sayMoment } from "../as-of/as-of.ts";
+import { pastHistory } from "../as-of/past-device.ts";
 import type { ApiContext } from "../context.ts";
 import { presentCommon, waitsFor } from "../present/device.ts";
 import { ApiProblem } from "../problem/problem.ts";
+import { asOfQuery } from "../schema/as-of.ts";
 import { UpgradeDetail } from "../schema/upgrade.ts";
 
 /** `GET /v1/upgrades/{upgrade_id}` */
@@ -18,20 +21,34 @@ export function upgradeRoute(app: App, context: ApiContext): void {
         summary: "One attempt with its causes: why it was stopped, why it failed",
         tags: ["upgrades"],
         params: z.object({ upgrade_id: UpgradeId }),
-        querystring: z.strictObject({}),
+        querystring: z.strictObject(asOfQuery),
         response: answers(UpgradeDetail),
       },
     },
-    async ({ params }) => {
-      const deviceId = context.model.deviceOfUpgrade(params.upgrade_id);
-      const record =
-        deviceId === undefined ? undefined : await context.model.stored.record(deviceId, params.upgrade_id);
-      if (record === undefined) {
-        throw new ApiProblem("upgrade_unknown", `No upgrade ${params.upgrade_id} has been asked for.`);
-      }
-      return present(context, record, await context.model.stored.earlierEvents(record));
+    async ({ params: { upgrade_id: id }, query }, reply) => {
+      const moment = await momentOf(context, query);
+      const deviceId = context.model.deviceOfUpgrade(id);
+      if (deviceId === undefined) throw unknown(id);
+      if (moment === undefined) return tell(context, context.model.stored, deviceId, id);
+      const history = await pastHistory(context, deviceId, moment);
+      return sayMoment(reply, moment, await tell(pastContext(context, moment), history, deviceId, id));
     },
   );
+}
+
+async function tell(
+  context: ApiContext,
+  history: StoredHistory,
+  deviceId: string,
+  upgradeId: string,
+): Promise<UpgradeDetail> {
+  const record = await history.record(deviceId, upgradeId);
+  if (record === undefined) throw unknown(upgradeId);
+  return present(context, record, await history.earlierEvents(record));
+}
+
+function unknown(upgradeId: string): ApiProblem {
+  return new ApiProblem("upgrade_unknown", `No upgrade ${upgradeId} has been asked for.`);
 }
 
 function present(

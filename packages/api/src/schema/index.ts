@@ -1,5 +1,6 @@
 // What the API answers: the one source for its OpenAPI document, its tests and its clients.
 export * from "./artifact.ts";
+export * from "./as-of.ts";
 export * from "./command.ts";
 export * from "./device.ts";
 export * from "./event.ts";

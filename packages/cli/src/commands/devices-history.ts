@@ -1,6 +1,7 @@
-import { UpgradeSummary, VersionInterval } from "@upgrade-ledger/api/schema";
 import { formatTable } from "../output/table.ts";
 import { utc } from "../output/time.ts";
+import { serviceSource } from "../source/service-source.ts";
+import { asOfSeq, asOfTime } from "./as-of-options.ts";
 import { clientCommand, clientOf, examples } from "./client-command.ts";
 
 /** `devices history` */
@@ -8,12 +9,21 @@ export function devicesHistory() {
   return clientCommand("history")
     .description("Show what a device ran, and every attempt to upgrade it")
     .argument("<device>", "device id")
-    .addHelpText("after", examples("devices history pi-0042", "devices history pi-0042 -o json"))
+    .addOption(asOfSeq())
+    .addOption(asOfTime())
+    .addHelpText(
+      "after",
+      examples(
+        "devices history pi-0042",
+        "devices history pi-0042 -o json",
+        "devices history pi-0042 --as-of-seq 41210",
+      ),
+    )
     .action(async (device, options) => {
       const { api, printer } = clientOf(options);
-      const path = `/v1/devices/${encodeURIComponent(device)}`;
-      const versions = await api.list(VersionInterval, `${path}/versions`);
-      const upgrades = await api.list(UpgradeSummary, `${path}/upgrades`);
+      const source = serviceSource(api);
+      const versions = await source.versions(device, options);
+      const upgrades = await source.upgrades(device, options);
       printer.one({ versions, upgrades }, (terminal) => {
         const ran = formatTable(
           terminal,

@@ -5,6 +5,7 @@ import {
   type VersionInterval,
 } from "@upgrade-ledger/api/schema";
 import type { z } from "zod";
+import type { AsOfOptions } from "../commands/as-of-options.ts";
 
 /** What `why` tells of an attempt: what the ledger says, and nothing that only a running service knows. */
 export const Attempt = UpgradeDetail.pick({
@@ -35,10 +36,10 @@ export interface Selection {
 
 /** Where the past comes from. */
 export interface HistorySource {
-  versions(device: string): Promise<Interval[]>;
-  upgrades(device: string): Promise<Summary[]>;
+  versions(device: string, asOf: AsOfOptions): Promise<Interval[]>;
+  upgrades(device: string, asOf: AsOfOptions): Promise<Summary[]>;
   replay(device: string, selection: Selection): Promise<ReplayStep[]>;
-  /** The device's last event at or before a ledger sequence; `undefined` if it had none. */
+  /** The device's last event at or before a ledger sequence; `undefined` if it had none. @throws CliError beyond the head */
   stepAt(device: string, seq: number): Promise<ReplayStep | undefined>;
   attempt(upgrade: string): Promise<Attempt>;
 }
