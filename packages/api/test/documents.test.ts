@@ -61,6 +61,7 @@ describe("openapi.json", () => {
         "GET /v1/devices/{device_id}/upgrades",
         "GET /v1/devices/{device_id}/versions",
         "GET /v1/events",
+        "GET /v1/events/export",
         "GET /v1/events/{seq}",
         "GET /v1/fleet/summary",
         "GET /v1/quarantine",

@@ -5,6 +5,7 @@ import { devices } from "./commands/devices.ts";
 import { diff } from "./commands/diff.ts";
 import { doctor } from "./commands/doctor.ts";
 import { events } from "./commands/events.ts";
+import { exportCommand } from "./commands/export.ts";
 import { provisionCommand } from "./commands/provision.ts";
 import { replay } from "./commands/replay.ts";
 import { serve } from "./commands/serve.ts";
@@ -35,6 +36,7 @@ export function createProgram(): Command {
     replay(),
     why(),
     diff(),
+    exportCommand(),
     artifacts(),
     provisionCommand(),
     doctor(),

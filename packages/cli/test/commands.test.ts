@@ -191,6 +191,7 @@ describe("help", () => {
     ["replay"],
     ["why"],
     ["diff"],
+    ["export"],
     ["artifacts"],
     ["artifacts", "publish"],
     ["artifacts", "ls"],

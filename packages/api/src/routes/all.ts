@@ -10,6 +10,7 @@ import { deviceListRoute } from "./device-list.ts";
 import { deviceRoute } from "./device.ts";
 import { enrolmentRoute } from "./enrolment.ts";
 import { eventRoutes } from "./events.ts";
+import { exportRoute } from "./export.ts";
 import { fleetRoute } from "./fleet.ts";
 import { quarantineRoute } from "./quarantine.ts";
 import { replayRoute } from "./replay.ts";
@@ -28,6 +29,7 @@ const ROUTES = [
   artifactRoutes,
   artifactContentRoutes,
   eventRoutes,
+  exportRoute,
   quarantineRoute,
 ];
 

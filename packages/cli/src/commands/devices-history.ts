@@ -1,10 +1,11 @@
+import { Printer } from "../output/print.ts";
 import { type Column, formatTable } from "../output/table.ts";
 import { utc } from "../output/time.ts";
 import type { Interval, Summary } from "../source/history-source.ts";
-import { serviceSource } from "../source/service-source.ts";
+import { exportFile, sourceOf } from "../source/choose-source.ts";
 import { canvasOf, timeline } from "../words/timeline.ts";
 import { type AsOfOptions, asOfSeq, asOfTime } from "./as-of-options.ts";
-import { clientCommand, clientOf, examples } from "./client-command.ts";
+import { clientCommand, examples } from "./client-command.ts";
 
 /** `devices history` */
 export function devicesHistory() {
@@ -13,6 +14,7 @@ export function devicesHistory() {
     .argument("<device>", "device id")
     .addOption(asOfSeq())
     .addOption(asOfTime())
+    .addOption(exportFile())
     .addHelpText(
       "after",
       examples(
@@ -22,8 +24,8 @@ export function devicesHistory() {
       ),
     )
     .action(async (device, options) => {
-      const { api, printer } = clientOf(options);
-      const source = serviceSource(api);
+      const printer = new Printer(options);
+      const source = sourceOf(options);
       const versions = await source.versions(device, options);
       const upgrades = await source.upgrades(device, options);
       printer.one({ versions, upgrades }, (terminal) => {
@@ -32,7 +34,7 @@ export function devicesHistory() {
               terminal,
               canvasOf(process.stdout.columns, process.env),
               versions,
-              endOf(options, versions, upgrades),
+              endOf(options, options.file === undefined, versions, upgrades),
             )
           : formatTable(terminal, VERSION_COLUMNS, versions);
         return `${ran}\n${formatTable(terminal, ATTEMPT_COLUMNS, upgrades)}`;
@@ -41,9 +43,14 @@ export function devicesHistory() {
 }
 
 /** Until when the version that runs is shown: now, or the last moment of the past that is told of. */
-function endOf(asOf: AsOfOptions, versions: readonly Interval[], upgrades: readonly Summary[]): number {
+function endOf(
+  asOf: AsOfOptions,
+  live: boolean,
+  versions: readonly Interval[],
+  upgrades: readonly Summary[],
+): number {
   if (asOf.asOfTime !== undefined) return Date.parse(asOf.asOfTime);
-  if (asOf.asOfSeq === undefined) return Date.now();
+  if (live && asOf.asOfSeq === undefined) return Date.now();
   const times = [
     ...versions.map(({ from }) => from),
     ...upgrades.flatMap((upgrade) => [upgrade.requested_at, upgrade.completed_at ?? upgrade.requested_at]),

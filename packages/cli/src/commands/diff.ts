@@ -1,13 +1,14 @@
+import { Printer } from "../output/print.ts";
 import { type Difference, differencesOf } from "@upgrade-ledger/projections";
 import { CliError } from "../cli-error.ts";
 import { EXIT } from "../exit-codes.ts";
 import { oneLine } from "../output/table.ts";
 import type { Terminal } from "../output/terminal.ts";
 import type { HistorySource } from "../source/history-source.ts";
-import { serviceSource } from "../source/service-source.ts";
+import { exportFile, sourceOf } from "../source/choose-source.ts";
 import { shortJson } from "../words/replay-words.ts";
 import { positiveInteger } from "./arguments.ts";
-import { clientCommand, clientOf, examples } from "./client-command.ts";
+import { clientCommand, examples } from "./client-command.ts";
 
 /** `diff` */
 export function diff() {
@@ -16,10 +17,11 @@ export function diff() {
     .argument("<device>", "device id")
     .argument("<seq>", "one ledger sequence", positiveInteger)
     .argument("<other>", "another ledger sequence", positiveInteger)
+    .addOption(exportFile())
     .addHelpText("after", examples("diff pi-0042 120 180", "diff pi-0042 120 180 -o json"))
     .action(async (device, seq, other, options) => {
-      const { api, printer } = clientOf(options);
-      const source = serviceSource(api);
+      const printer = new Printer(options);
+      const source = sourceOf(options);
       const [before, after] = await Promise.all([seq, other].map((at) => stateAt(source, device, at)));
       const differences = differencesOf(before?.state ?? {}, after?.state ?? {});
       const found = { device_id: device, from_seq: seq, to_seq: other, differences };

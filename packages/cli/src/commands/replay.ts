@@ -2,12 +2,12 @@ import { createInterface } from "node:readline/promises";
 import type { ReplayStep } from "@upgrade-ledger/api/schema";
 import { CliError } from "../cli-error.ts";
 import { EXIT } from "../exit-codes.ts";
-import type { Printer } from "../output/print.ts";
-import { serviceSource } from "../source/service-source.ts";
+import { Printer } from "../output/print.ts";
+import { exportFile, sourceOf } from "../source/choose-source.ts";
 import { replayWords } from "../words/replay-words.ts";
 import { walk, wishOf } from "../words/walk.ts";
 import { positiveInteger } from "./arguments.ts";
-import { clientCommand, clientOf, examples } from "./client-command.ts";
+import { clientCommand, examples } from "./client-command.ts";
 
 /** `replay` */
 export function replay() {
@@ -18,15 +18,16 @@ export function replay() {
     .option("--from <seq>", "from this ledger sequence on", positiveInteger)
     .option("--to <seq>", "up to this ledger sequence", positiveInteger)
     .option("--step", "one event at a time: Enter goes on, s shows the whole state, q ends")
+    .addOption(exportFile())
     .addHelpText(
       "after",
       examples("replay pi-0042", "replay pi-0042 --from 120 --to 180", "replay pi-0042 --step"),
     )
     .action(async (device, options) => {
-      const { api, printer } = clientOf(options);
+      const printer = new Printer(options);
       const stepwise = options.step === true;
       if (stepwise) needsTerminal(printer);
-      const steps = await serviceSource(api).replay(device, options);
+      const steps = await sourceOf(options).replay(device, options);
       if (stepwise) await showOneByOne(printer, steps);
       else printer.one(steps, (terminal) => steps.map((step) => replayWords(terminal, step)).join(""));
     });

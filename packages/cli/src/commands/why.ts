@@ -1,12 +1,14 @@
-import { serviceSource } from "../source/service-source.ts";
+import { Printer } from "../output/print.ts";
+import { exportFile, sourceOf } from "../source/choose-source.ts";
 import { whyWords } from "../words/why-words.ts";
-import { clientCommand, clientOf, examples } from "./client-command.ts";
+import { clientCommand, examples } from "./client-command.ts";
 
 /** `why` */
 export function why() {
   return clientCommand("why")
     .description("Tell in plain words how an upgrade went, and on what each step rested")
     .argument("<upgrade>", "upgrade id")
+    .addOption(exportFile())
     .addHelpText(
       "after",
       examples(
@@ -15,8 +17,8 @@ export function why() {
       ),
     )
     .action(async (upgrade, options) => {
-      const { api, printer } = clientOf(options);
-      const attempt = await serviceSource(api).attempt(upgrade);
+      const printer = new Printer(options);
+      const attempt = await sourceOf(options).attempt(upgrade);
       printer.one(attempt, (terminal) => whyWords(terminal, attempt));
     });
 }
