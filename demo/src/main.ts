@@ -75,12 +75,7 @@ async function main(): Promise<number> {
     return outcome ? 0 : 1;
   } finally {
     cast.watch?.stop();
-    for (const device of cast.devices) {
-      await stopDevice(
-        device,
-        (cast.workloads.get(device.deviceId) ?? []).map(({ pid }) => pid),
-      );
-    }
+    for (const device of cast.devices) await stopDevice(device);
     await cast.service.stop();
   }
 }

@@ -10,6 +10,7 @@ import { provisionCommand } from "./commands/provision.ts";
 import { replay } from "./commands/replay.ts";
 import { serve } from "./commands/serve.ts";
 import { upgrade } from "./commands/upgrade.ts";
+import { verify } from "./commands/verify.ts";
 import { why } from "./commands/why.ts";
 import { VERSION } from "./version.ts";
 
@@ -38,6 +39,7 @@ export function createProgram(): Command {
     diff(),
     exportCommand(),
     artifacts(),
+    verify(),
     provisionCommand(),
     doctor(),
   ];

@@ -4,6 +4,8 @@ export { devicePermissions } from "./connection/device-permissions.ts";
 export type { DevicePermissions } from "./connection/device-permissions.ts";
 export { passwordsFromEnvironment, passwordVariable, ROLES } from "./connection/roles.ts";
 export type { Role, RolePasswords } from "./connection/roles.ts";
+export { surviveLostSockets } from "./connection/survive-lost-sockets.ts";
+export type { LostSocketHandlers } from "./connection/survive-lost-sockets.ts";
 export { readDefinitions } from "./provisioning/definitions.ts";
 export type { StreamDefinition } from "./provisioning/definitions.ts";
 export type { FieldDrift } from "./provisioning/compare.ts";

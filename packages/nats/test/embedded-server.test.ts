@@ -128,6 +128,22 @@ describe("the embedded server", () => {
     other.kill();
   });
 
+  it("takes the folder of a service that has ended as a zombie: nobody has asked how it ended", async () => {
+    await start().then((server) => server.stop());
+    // The shell becomes a program that never waits for its child.
+    const parent = spawn("sh", ["-c", "sleep 0 & echo $!; exec sleep 60"], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const [line]: unknown[] = await once(parent.stdout.setEncoding("utf8"), "data");
+    const pid = Number(String(line).trim());
+    const fields = async () => (await readFile(`/proc/${pid}/stat`, "utf8")).split(" ");
+    await waitFor(async () => (await fields())[2] === "Z", { describe: "the child to be a zombie" });
+    const startedAt = (await fields())[21];
+    await writeFile(join(dataDir, "nats", "owner.json"), JSON.stringify({ pid, startedAt }));
+    expect((await start()).pid).toBeGreaterThan(0);
+    parent.kill();
+  });
+
   it("says so when its port is taken, with the end of the server's log", async () => {
     const listener = createServer().listen(0, "127.0.0.1");
     await once(listener, "listening");

@@ -1,6 +1,7 @@
 // `fleet-agent run`: the agent itself.
 import type { Version } from "@upgrade-ledger/contract";
 import { newInstanceId } from "@upgrade-ledger/ledger";
+import { surviveLostSockets } from "@upgrade-ledger/nats";
 import type { Logger } from "pino";
 import type { LoadedConfig } from "../config/load.ts";
 import { Outbox } from "../outbox/outbox.ts";
@@ -15,6 +16,13 @@ export async function run(loaded: LoadedConfig, version: Version, parent: Logger
   const { config } = loaded;
   const instanceId = newInstanceId();
   const log = parent.child({ device_id: config.device_id, instance_id: instanceId, version });
+  surviveLostSockets({
+    onLost: (err) => log.warn({ err }, "the link ended while it was written to"),
+    onFatal: (err) => {
+      log.fatal({ err }, "an error that nobody caught");
+      process.exit(EXIT.failed);
+    },
+  });
   readSeed(config);
   const stateDir = config.state_dir;
   const place = await enter({ stateDir, version, instanceId, layout: layoutOf(config) });

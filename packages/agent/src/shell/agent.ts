@@ -8,25 +8,22 @@ import { type Effect, type Happening, initialState, type State, view, type View 
 import { Commands } from "../link/commands.ts";
 import { Heartbeats } from "../link/heartbeats.ts";
 import { Link } from "../link/link.ts";
-import { readOwnLast } from "../link/own-last.ts";
-import { RoleLock } from "../lock/role-lock.ts";
 import { Deliverer } from "../outbox/deliver.ts";
 import type { Outbox } from "../outbox/outbox.ts";
-import { askStatus, serveStatus, socketPath } from "../socket/status-socket.ts";
+import { serveStatus, socketPath } from "../socket/status-socket.ts";
 import { monotonicMs } from "../supervisor/process-identity.ts";
+import { ActiveRole } from "./active-role.ts";
+import { Clocks } from "./clocks.ts";
 import { DeviceInfoKeeper } from "./device-info-keeper.ts";
 import { DriverSeat } from "./driver-seat.ts";
 import { End } from "./end.ts";
+import { deliverLastWords } from "./last-words.ts";
 import { Loop } from "./loop.ts";
+import { probe } from "./probe.ts";
+import { recall } from "./recall.ts";
 import type { Setup } from "./setup.ts";
 import { Work } from "./work.ts";
 import { WorkloadKeeper } from "./workload-keeper.ts";
-
-/** Time between two ticks, ms: while something waits for time to pass, and otherwise. */
-const TICK_MS = { busy: 200, idle: 1_000 };
-/** How long before its deadline a stopping agent gives up delivering what is in its outbox. */
-const EXIT_MARGIN_MS = 300;
-const EXIT_LOOK_MS = 20;
 
 export class Agent {
   readonly #setup: Setup;
@@ -37,7 +34,8 @@ export class Agent {
   readonly #commands: Commands;
   readonly #heartbeats: Heartbeats;
   readonly #deliverer: Deliverer;
-  readonly #role: RoleLock;
+  readonly #role: ActiveRole;
+  readonly #clocks: Clocks;
   readonly #workloads: WorkloadKeeper;
   readonly #info: DeviceInfoKeeper;
   readonly #work: Work;
@@ -46,8 +44,6 @@ export class Agent {
   /** Settles with the exit code when this process is to end. */
   readonly ended: Promise<number>;
   #socket: Server | undefined;
-  #ticker: NodeJS.Timeout | undefined;
-  #rereader: NodeJS.Timeout | undefined;
 
   constructor(setup: Setup, outbox: Outbox) {
     this.#setup = setup;
@@ -64,7 +60,20 @@ export class Agent {
     });
     this.#heartbeats = this.#makeHeartbeats();
     this.#deliverer = this.#makeDeliverer();
-    this.#role = new RoleLock(setup.paths.roleLock);
+    this.#role = new ActiveRole({
+      lockPath: setup.paths.roleLock,
+      workloads: () => this.#workloads,
+      info: () => this.#info,
+      log: this.#log,
+    });
+    this.#clocks = new Clocks({
+      busy: () => this.#view.busy,
+      onTick: () => this.#loop.give({ kind: "tick" }),
+      rereadMs: setup.config.link.reread_interval_ms,
+      onReread: () => {
+        if (this.#link.isUp) void this.#recall().then(() => this.#commands.reread());
+      },
+    });
     this.#workloads = this.#makeWorkloads();
     this.#info = new DeviceInfoKeeper({ setup, connection: () => this.#link.connection });
     this.#work = this.#makeWork();
@@ -83,15 +92,13 @@ export class Agent {
     this.#heartbeats.start();
     await this.#workloads.start();
     this.#link.start();
-    this.#tickLater();
-    this.#rereadLater();
+    this.#clocks.start();
   }
 
   /** Ends this process cleanly, as SIGTERM asks: it means nothing for an upgrade, which goes on after the next start. */
   async shutDown(code = 0): Promise<void> {
     this.#loop.stop();
-    clearTimeout(this.#ticker);
-    clearTimeout(this.#rereader);
+    this.#clocks.stop();
     this.#heartbeats.stop();
     this.#workloads.close();
     this.#work.cancel();
@@ -220,11 +227,7 @@ export class Agent {
   }
 
   async #probe({ instanceId, stopEventId }: Extract<Effect, { do: "probe" }>): Promise<void> {
-    const status = await askStatus(this.#setup.config.state_dir, instanceId);
-    const answer =
-      status === null
-        ? null
-        : { version: status.version, agentState: status.agent_state, connected: status.connected };
+    const answer = await probe(this.#setup.config.state_dir, instanceId);
     this.#loop.give({ kind: "probed", stopEventId, answer });
   }
 
@@ -235,32 +238,13 @@ export class Agent {
     setTimeout(() => this.#end.set(0), Math.max(0, byMs - monotonicMs()));
     this.#heartbeats.sendIfChanged();
     this.#workloads.close();
-    while (this.#link.isUp && monotonicMs() < byMs - EXIT_MARGIN_MS && !(await this.#deliverer.isEmpty())) {
-      await new Promise((resolve) => {
-        setTimeout(resolve, EXIT_LOOK_MS);
-      });
-    }
+    await deliverLastWords(this.#link, this.#deliverer, byMs);
     await this.shutDown();
   }
 
   #onState(state: State): void {
     this.#heartbeats.sendIfChanged();
-    void this.#settleRole(view(state).wantsLock);
-  }
-
-  /** The one that holds the role's lock reconciles workloads and writes the device's info. */
-  async #settleRole(wanted: boolean): Promise<void> {
-    try {
-      if (!(await this.#role.settle(wanted))) return;
-      const { held } = this.#role;
-      this.#log.info({ active: held }, held ? "this agent is the active one" : "gave the active role away");
-      if (!held) return;
-      await this.#workloads.refresh();
-      this.#workloads.kick();
-      await this.#info.write();
-    } catch (error) {
-      this.#log.warn({ error: String(error) }, "the role's lock cannot be settled for the moment");
-    }
+    void this.#role.settle(view(state).wantsLock);
   }
 
   async #onLink(up: boolean): Promise<void> {
@@ -272,20 +256,11 @@ export class Agent {
     await this.#recall();
     this.#deliverer.setEnabled(this.#link.isUp);
     void this.#commands.onUp();
-    if (!this.#role.held) return;
-    await this.#workloads.refresh();
-    await this.#info.write();
+    await this.#role.catchUp();
   }
 
-  async #recall(): Promise<void> {
-    const nc = this.#link.connection;
-    if (nc === null || this.#loop.state.memory.kind !== "asking") return;
-    try {
-      const last = await readOwnLast(nc, this.#setup.self.deviceId);
-      this.#loop.give({ kind: "own-last", last });
-    } catch (error) {
-      this.#log.warn({ error: String(error) }, "the device's own last event cannot be read for the moment");
-    }
+  #recall(): Promise<void> {
+    return recall(this.#link.connection, this.#loop, this.#setup);
   }
 
   #onOther({ instance_id, current_version, agent_state, upgrade_id }: ReadHeartbeat): void {
@@ -310,29 +285,6 @@ export class Agent {
       pid: process.pid,
       active: this.#role.held,
     };
-  }
-
-  #tickLater(): void {
-    const { busy, idle } = TICK_MS;
-    this.#ticker = setTimeout(
-      () => {
-        this.#loop.give({ kind: "tick" });
-        this.#tickLater();
-      },
-      this.#view.busy ? busy : idle,
-    );
-  }
-
-  /** Up to a fifth later at random, so that a fleet does not ask in step. */
-  #rereadLater(): void {
-    const interval = this.#setup.config.link.reread_interval_ms;
-    this.#rereader = setTimeout(
-      () => {
-        if (this.#link.isUp) void this.#recall().then(() => this.#commands.reread());
-        this.#rereadLater();
-      },
-      interval * (1 + Math.random() / 5),
-    );
   }
 
   #trace(happening: Happening, effects: readonly Effect[]): void {

@@ -2,7 +2,9 @@
 import { EventId, InstanceId, type UpgradeId } from "@upgrade-ledger/contract";
 import { describe, expect, it } from "vitest";
 import { type Stop, terminalEventId, view } from "../../src/core/index.ts";
-import { isTerminal, newEvent, type Process, upgradeOf, version, World } from "./world.ts";
+import { newEvent, upgradeOf, version } from "./ids.ts";
+import type { Process } from "./simulated-device.ts";
+import { isTerminal, World } from "./world.ts";
 
 const TO = version("2.0.0");
 

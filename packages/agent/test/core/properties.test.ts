@@ -1,7 +1,9 @@
 import { InstanceId } from "@upgrade-ledger/contract";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { newEvent, type Process, upgradeOf, version, World } from "./world.ts";
+import { newEvent, upgradeOf, version } from "./ids.ts";
+import type { Process } from "./simulated-device.ts";
+import { World } from "./world.ts";
 
 const NOBODY = InstanceId.parse("nobody");
 

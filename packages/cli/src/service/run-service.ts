@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { surviveLostSockets } from "@upgrade-ledger/nats";
 import { CliError } from "../cli-error.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { SettingKey, Settings } from "../settings/definitions.ts";
@@ -6,7 +7,6 @@ import { loadSettings } from "../settings/load-settings.ts";
 import { VERSION } from "../version.ts";
 import { serviceLog } from "./log.ts";
 import { startService, type Service } from "./start-service.ts";
-import { surviveLostSockets } from "./survive-lost-sockets.ts";
 
 /** Runs the service until it is told to stop (SIGTERM, SIGINT), or until the NATS server is lost. */
 export async function runService(
@@ -15,7 +15,13 @@ export async function runService(
 ): Promise<void> {
   const settings = await loadSettings({ flags, env: process.env, file });
   const log = serviceLog(settings.log_level);
-  surviveLostSockets(log);
+  surviveLostSockets({
+    onLost: (err) => log.warn({ err }, "a connection ended while it was written to"),
+    onFatal: (err) => {
+      log.fatal({ err }, "an error that nobody caught");
+      process.exit(EXIT.failure);
+    },
+  });
   let lost: string | undefined;
   const told = new AbortController();
   stopOnSignal(told);

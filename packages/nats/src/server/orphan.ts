@@ -85,14 +85,15 @@ async function readOwner(file: string): Promise<{ pid: number; startedAt: string
   return typeof pid === "number" && typeof startedAt === "string" ? { pid, startedAt } : undefined;
 }
 
-/** When a process started, in clock ticks since boot: tells it from a later one with the same pid. */
+/**
+ * When a live process started, in clock ticks since boot: tells it from a later one with the same pid. A zombie has
+ * ended; it only waits for its parent to ask how, which some parents never do.
+ */
 async function startTime(pid: number): Promise<string | undefined> {
   const stat = await readIfThere(`/proc/${pid}/stat`);
-  // The second field, the name, may hold spaces and brackets; the 22nd is the start time.
-  return stat
-    ?.slice(stat.lastIndexOf(")") + 2)
-    .split(" ")
-    .at(19);
+  // The second field, the name, may hold spaces and brackets; after it come the state and, as the 22nd, the start time.
+  const fields = stat?.slice(stat.lastIndexOf(")") + 2).split(" ") ?? [];
+  return fields[0] === "Z" || fields[0] === "X" ? undefined : fields[19];
 }
 
 async function readIfThere(file: string): Promise<string | undefined> {
