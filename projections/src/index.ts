@@ -15,5 +15,18 @@ export * from "./read/live.ts";
 export * from "./read/probation.ts";
 export * from "./read/sentence.ts";
 export * from "./read/status.ts";
+export * from "./read/stored-history.ts";
 export * from "./read/waiting-for.ts";
 export * from "./read/why.ts";
+export { type Difference, differencesOf } from "./replay/difference.ts";
+export type { JsonPatchOperation } from "./replay/json-patch.ts";
+export { entryOfRecorded } from "./replay/recorded.ts";
+export {
+  type DeviceState,
+  Replay,
+  type ReplayCause,
+  type ReplayedEvent,
+  type ReplaySelection,
+  type ReplayStep,
+  stateOf,
+} from "./replay/replay.ts";

@@ -1,6 +1,7 @@
 import type { DeviceId } from "@upgrade-ledger/contract";
 import type { Ledger, LedgerWriter } from "@upgrade-ledger/ledger";
 import type { TimingSettings } from "@upgrade-ledger/projections";
+import type { LedgerTimes } from "./as-of/ledger-times.ts";
 import type { ArtifactContents } from "./artifact/artifact-contents.ts";
 import type { DeviceTexts } from "./fleet/device-texts.ts";
 import type { ProcessCounts } from "./metrics/process-counts.ts";
@@ -25,6 +26,7 @@ export interface ApiContext {
   readonly model: ReadModel;
   readonly head: LedgerHeadWatch;
   readonly ledger: Ledger;
+  readonly times: LedgerTimes;
   readonly writer: LedgerWriter;
   readonly contents: ArtifactContents;
   readonly tokens: PageTokens;

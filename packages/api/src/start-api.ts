@@ -6,6 +6,7 @@ import type { FastifyBaseLogger } from "fastify";
 import { createApp } from "./app/create-app.ts";
 import { isLoopback } from "./app/guard.ts";
 import { describeApi, serveOpenApi } from "./app/open-api.ts";
+import { LedgerTimes } from "./as-of/ledger-times.ts";
 import { ArtifactContents } from "./artifact/artifact-contents.ts";
 import type { AddDevice, ApiContext, WithheldReasons } from "./context.ts";
 import { DeviceTexts } from "./fleet/device-texts.ts";
@@ -108,6 +109,7 @@ function createContext(options: ApiOptions, settings: ApiSettings): ApiContext {
     model: new ReadModel(nc, log, now, timings),
     head: new LedgerHeadWatch(ledger, log),
     ledger,
+    times: new LedgerTimes(ledger),
     writer: createWriter({ ledger, role: "api", instanceId: newInstanceId(), version, ...signing(options) }),
     contents: new ArtifactContents(nc),
     tokens: new PageTokens(),

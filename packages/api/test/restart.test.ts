@@ -40,13 +40,13 @@ it("follows the projections again after the broker was killed", async () => {
   const again = await startNatsServer({ dataDir: server.dataDir, port });
   await waitFor(async () => (await fetch(`${api.url}/readyz`)).ok, {
     describe: "the API to be ready",
-    timeoutMs: 20_000,
+    timeoutMs: 60_000,
   });
   await waitFor(async () => (await enrol("after-1")).status === 201, {
     describe: "the second enrolment",
-    timeoutMs: 20_000,
+    timeoutMs: 60_000,
   });
-  await waitFor(() => isKnown("after-1"), { describe: "the second device to be known", timeoutMs: 20_000 });
+  await waitFor(() => isKnown("after-1"), { describe: "the second device to be known", timeoutMs: 60_000 });
   await api.stop();
   await operator.stop();
   await again.stop();

@@ -2,12 +2,16 @@ import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import { artifacts } from "./commands/artifacts.ts";
 import { examples } from "./commands/client-command.ts";
 import { devices } from "./commands/devices.ts";
+import { diff } from "./commands/diff.ts";
 import { doctor } from "./commands/doctor.ts";
 import { events } from "./commands/events.ts";
+import { exportCommand } from "./commands/export.ts";
 import { provisionCommand } from "./commands/provision.ts";
+import { replay } from "./commands/replay.ts";
 import { serve } from "./commands/serve.ts";
 import { upgrade } from "./commands/upgrade.ts";
 import { verify } from "./commands/verify.ts";
+import { why } from "./commands/why.ts";
 import { VERSION } from "./version.ts";
 
 /** All commands. Usage errors are thrown, not written: `main` tells of them in its own form. */
@@ -30,6 +34,10 @@ export function createProgram(): Command {
     devices(),
     upgrade(),
     events(),
+    replay(),
+    why(),
+    diff(),
+    exportCommand(),
     artifacts(),
     verify(),
     provisionCommand(),

@@ -8,6 +8,8 @@ export {
   LedgerUnavailableError,
   type UnavailableReason,
 } from "./errors.ts";
+export { ExportDamagedError, readExport } from "./export/read.ts";
+export { type ExportEnd, type ExportRecord, writeExport } from "./export/write.ts";
 export { derivedEventId, newEventId, newInstanceId } from "./identifiers.ts";
 export { type Ledger, ledgerOf, type LedgerOptions } from "./ledger.ts";
 export type { FollowOptions } from "./read/follow.ts";

@@ -122,6 +122,18 @@ export const PROBLEMS = {
     meaning: "The projections have not reached `ledger-min-seq` within the time that `Prefer: wait` allows.",
     remedy: "Ask again, or allow a longer wait. If it persists, look at `GET /readyz?verbose`.",
   },
+  as_of_in_future: {
+    status: 409,
+    title: "The ledger has not come that far",
+    meaning: "`as_of_seq` is beyond the last event (`ledger_head_seq`), or `as_of_time` is in the future.",
+    remedy: "Ask for a moment up to the head, or leave the parameter out for the present state.",
+  },
+  as_of_before_ledger: {
+    status: 410,
+    title: "The ledger begins later",
+    meaning: "`as_of_seq` or `as_of_time` is before the first event (`ledger_first_seq`).",
+    remedy: "Ask for the first event or a later moment.",
+  },
   page_token_expired: {
     status: 410,
     title: "The list that the page token belongs to is no longer kept",

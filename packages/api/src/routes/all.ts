@@ -11,8 +11,10 @@ import { deviceRoute } from "./device.ts";
 import { enrolmentRoute } from "./enrolment.ts";
 import { eventStreamRoute } from "./event-stream.ts";
 import { eventRoutes } from "./events.ts";
+import { exportRoute } from "./export.ts";
 import { fleetRoute } from "./fleet.ts";
 import { quarantineRoute } from "./quarantine.ts";
+import { replayRoute } from "./replay.ts";
 import { upgradeRoute } from "./upgrade.ts";
 
 const ROUTES = [
@@ -20,6 +22,7 @@ const ROUTES = [
   deviceRoute,
   deviceHistoryRoutes,
   deviceEventsRoute,
+  replayRoute,
   desiredVersionRoute,
   enrolmentRoute,
   upgradeRoute,
@@ -28,6 +31,7 @@ const ROUTES = [
   artifactContentRoutes,
   eventRoutes,
   eventStreamRoute,
+  exportRoute,
   quarantineRoute,
 ];
 

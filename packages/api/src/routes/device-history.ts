@@ -1,15 +1,19 @@
+import type { FastifyReply } from "fastify";
 import { z } from "zod";
 import type { App } from "../app/create-app.ts";
 import { answers } from "../app/responses.ts";
+import { momentOf, sayMoment } from "../as-of/as-of.ts";
+import { pastHistory } from "../as-of/past-device.ts";
 import type { ApiContext } from "../context.ts";
 import { fingerprint } from "../paging/page-token.ts";
 import { cutPage } from "../paging/pages.ts";
+import { asOfQuery, type AsOfQuery } from "../schema/as-of.ts";
 import { DeviceParams, VersionInterval } from "../schema/device.ts";
 import { pageOf, pageQuery } from "../schema/page.ts";
 import { UpgradeSummary } from "../schema/upgrade.ts";
 import { findDevice } from "./find-device.ts";
 
-const Query = z.strictObject(pageQuery);
+const Query = z.strictObject({ ...asOfQuery, ...pageQuery });
 
 /** `GET /v1/devices/{device_id}/versions` and `/upgrades` */
 export function deviceHistoryRoutes(app: App, context: ApiContext): void {
@@ -24,10 +28,10 @@ export function deviceHistoryRoutes(app: App, context: ApiContext): void {
         response: answers(pageOf(VersionInterval)),
       },
     },
-    async ({ params, query }) => {
-      findDevice(context, params.device_id);
-      const intervals = await context.model.stored.intervals(params.device_id);
-      return pageUpTo(context, `versions/${params.device_id}`, query, intervals, (row) => row.from_seq);
+    async ({ params: { device_id: deviceId }, query }, reply) => {
+      const { history, say } = await historyAt(context, deviceId, query, reply);
+      const intervals = await history.intervals(deviceId);
+      return say(pageUpTo(context, `versions/${deviceId}`, query, intervals, (row) => row.from_seq));
     },
   );
   app.get(
@@ -41,12 +45,23 @@ export function deviceHistoryRoutes(app: App, context: ApiContext): void {
         response: answers(pageOf(UpgradeSummary)),
       },
     },
-    async ({ params, query }) => {
-      findDevice(context, params.device_id);
-      const upgrades = await context.model.stored.upgrades(params.device_id);
-      return pageUpTo(context, `upgrades/${params.device_id}`, query, upgrades, (row) => row.requested_seq);
+    async ({ params: { device_id: deviceId }, query }, reply) => {
+      const { history, say } = await historyAt(context, deviceId, query, reply);
+      const upgrades = await history.upgrades(deviceId);
+      return say(pageUpTo(context, `upgrades/${deviceId}`, query, upgrades, (row) => row.requested_seq));
     },
   );
+}
+
+/** A device's history now or at a moment of the past, and how to say in the answer which of them it is. */
+async function historyAt(context: ApiContext, deviceId: string, query: AsOfQuery, reply: FastifyReply) {
+  const moment = await momentOf(context, query);
+  if (moment === undefined) {
+    findDevice(context, deviceId);
+    return { history: context.model.stored, say: <T>(answer: T) => answer };
+  }
+  const history = await pastHistory(context, deviceId, moment);
+  return { history, say: <T>(answer: T) => sayMoment(reply, moment, answer) };
 }
 
 /** A page of a list that only grows at its end: later pages leave out what came after the first one. */

@@ -11,8 +11,7 @@ import { presentLedgerItem } from "../present/ledger-item.ts";
 import { ApiProblem } from "../problem/problem.ts";
 import { LedgerItem, LedgerItemDetail } from "../schema/event.ts";
 import { anyOf, pageOf, pageQuery } from "../schema/page.ts";
-
-const Seq = z.coerce.number({ error: "must be a ledger sequence" }).int().positive();
+import { Seq } from "../schema/seq.ts";
 
 const Query = z.strictObject({
   type: anyOf(z.string().min(1).max(128)),

@@ -1,14 +1,17 @@
 import { UpgradeId } from "@upgrade-ledger/contract";
 import { historyProjection, whyOf } from "@upgrade-ledger/projections";
-import type { RecordedEvent, UpgradeRecord } from "@upgrade-ledger/projections";
+import type { RecordedEvent, StoredHistory, UpgradeRecord } from "@upgrade-ledger/projections";
 import { z } from "zod";
 import type { App } from "../app/create-app.ts";
 import { isKnown, type Validity } from "../app/etag.ts";
 import { answersOnce } from "../app/responses.ts";
 import { sendKnown } from "../app/send-text.ts";
+import { momentOf, pastContext, sayMoment } from "../as-of/as-of.ts";
+import { pastHistory } from "../as-of/past-device.ts";
 import type { ApiContext } from "../context.ts";
 import { presentCommon, waitsFor } from "../present/device.ts";
 import { ApiProblem } from "../problem/problem.ts";
+import { asOfQuery } from "../schema/as-of.ts";
 import { UpgradeDetail } from "../schema/upgrade.ts";
 
 /** `GET /v1/upgrades/{upgrade_id}` */
@@ -20,20 +23,27 @@ export function upgradeRoute(app: App, context: ApiContext): void {
         summary: "One attempt with its causes: why it was stopped, why it failed",
         tags: ["upgrades"],
         params: z.object({ upgrade_id: UpgradeId }),
-        querystring: z.strictObject({}),
+        querystring: z.strictObject(asOfQuery),
         response: answersOnce(UpgradeDetail),
       },
     },
     async (request, reply) => {
-      const { params } = request;
-      const deviceId = context.model.deviceOfUpgrade(params.upgrade_id);
-      const record =
-        deviceId === undefined ? undefined : await context.model.stored.record(deviceId, params.upgrade_id);
-      if (record === undefined) {
-        throw new ApiProblem("upgrade_unknown", `No upgrade ${params.upgrade_id} has been asked for.`);
+      const { upgrade_id: id } = request.params;
+      const moment = await momentOf(context, request.query);
+      const deviceId = context.model.deviceOfUpgrade(id);
+      if (deviceId === undefined) throw unknown(id);
+      if (moment !== undefined) {
+        const past = await pastHistory(context, deviceId, moment);
+        return sayMoment(
+          reply,
+          moment,
+          await tell(pastContext(context, moment), past, await recordIn(past, deviceId, id)),
+        );
       }
+      const { stored } = context.model;
+      const record = await recordIn(stored, deviceId, id);
       if (isKnown(request, reply, validityOf(context, record))) return sendKnown(reply);
-      return present(context, record, await context.model.stored.earlierEvents(record));
+      return tell(context, stored, record);
     },
   );
 }
@@ -47,6 +57,24 @@ function validityOf(context: ApiContext, record: UpgradeRecord): Validity {
     seq: record.valid_at_seq,
     changedAtMs: record.outcome === null ? (entry?.changedAtMs ?? 0) : 0,
   };
+}
+
+async function recordIn(history: StoredHistory, deviceId: string, upgradeId: string): Promise<UpgradeRecord> {
+  const record = await history.record(deviceId, upgradeId);
+  if (record === undefined) throw unknown(upgradeId);
+  return record;
+}
+
+async function tell(
+  context: ApiContext,
+  history: StoredHistory,
+  record: UpgradeRecord,
+): Promise<UpgradeDetail> {
+  return present(context, record, await history.earlierEvents(record));
+}
+
+function unknown(upgradeId: string): ApiProblem {
+  return new ApiProblem("upgrade_unknown", `No upgrade ${upgradeId} has been asked for.`);
 }
 
 function present(

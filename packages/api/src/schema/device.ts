@@ -55,7 +55,8 @@ export const Device = z
     policy: z.enum(["pinned", "latest"]),
     first_seen_at: z.string().nullable(),
     valid_at_seq: z.int(),
-    live: Live,
+    /** Not in an as-of answer. */
+    live: Live.optional(),
   })
   .register(apiSchemas, { id: "Device" });
 export type Device = z.infer<typeof Device>;

@@ -59,6 +59,14 @@ export class ApiClient {
     return this.#read(schema, answer);
   }
 
+  /** Downloads bytes, as they come. */
+  async download(path: string): Promise<AsyncIterable<Uint8Array>> {
+    const answer = await this.#fetch(path, undefined, { method: "GET" });
+    if (!answer.ok) throw failure(answer, parseJson(await answer.text()));
+    if (answer.body === null) throw new CliError(`${answer.url} answers nothing`);
+    return answer.body;
+  }
+
   /** The items of a list, page by page, `limit` at most. */
   async list<S extends z.ZodType>(
     item: S,

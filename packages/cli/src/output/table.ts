@@ -39,6 +39,6 @@ export function formatTable<Row>(
 }
 
 /** What a device wrote may hold line breaks or terminal controls: neither reaches the terminal. */
-function oneLine(text: string): string {
+export function oneLine(text: string): string {
   return text.replaceAll(/\p{Cc}+/gu, " ").trim();
 }

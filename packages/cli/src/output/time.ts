@@ -13,6 +13,13 @@ export function ago(time: string | null, now = Date.now()): string {
   return `${Math.floor(ms / step.ms)} ${step.unit}`;
 }
 
+/** How long something took, for people: `250 ms`, `3 min`; of a clock that went back: `-3 min`. */
+export function duration(ms: number): string {
+  if (ms < 0) return `-${duration(-ms)}`;
+  const step = STEPS.find(({ ms: size }) => ms >= size);
+  return step === undefined ? `${ms} ms` : `${Math.floor(ms / step.ms)} ${step.unit}`;
+}
+
 /** A time for people: UTC to the second. */
 export function utc(time: string | null): string {
   return time === null ? "-" : time.replace("T", " ").replace(/(\.\d+)?Z$/, "Z");
