@@ -168,6 +168,11 @@ export class Agent {
         if (nc === null) throw new Error("the link to the broker is down");
         return ledgerOf(nc).appendEncoded(event);
       },
+      appendBatch: async (events) => {
+        const nc = this.#link.connection;
+        if (nc === null) throw new Error("the link to the broker is down");
+        return (await ledgerOf(nc).appendBatch(events)).kind === "stored";
+      },
       onAcknowledged: (eventId) => this.#loop.give({ kind: "acknowledged", eventId }),
     });
   }
