@@ -10,10 +10,17 @@ const ALLOWED: Record<string, { ours: string[]; others: RegExp }> = {
   projections: { ours: ["contract"], others: /^immer$/ },
   "packages/nats": { ours: ["contract"], others: /^(node:|@nats-io\/)/ },
   "packages/ledger": { ours: ["contract", "nats"], others: /^(node:|@nats-io\/|uuid$)/ },
+  "packages/audit": {
+    ours: ["contract", "nats", "ledger", "projections"],
+    others: /^(node:|@nats-io\/|zod$)/,
+  },
   "packages/agent": { ours: ["contract", "nats", "ledger"], others: /^(?!fastify)/ },
   "packages/operator": { ours: ["contract", "nats", "ledger", "projections"], others: /^(?!fastify)/ },
   "packages/api": { ours: ["contract", "nats", "ledger", "projections"], others: /^/ },
-  "packages/cli": { ours: ["contract", "nats", "ledger", "projections", "operator", "api"], others: /^/ },
+  "packages/cli": {
+    ours: ["contract", "nats", "ledger", "projections", "audit", "operator", "api"],
+    others: /^/,
+  },
   "packages/testkit": { ours: ["contract", "nats", "ledger"], others: /^/ },
   demo: { ours: ["contract", "nats", "agent", "cli"], others: /^/ },
 };

@@ -1,15 +1,15 @@
 // The ADR's contract, seen from outside: a device that knows only the ADR, a real broker, a real operator.
-import { type KV, Kvm } from "@nats-io/kv";
 import type { NatsConnection } from "@nats-io/transport-node";
-import { BareVersion, BUCKETS, DeviceId } from "@upgrade-ledger/contract";
-import { createWriter, ledgerOf, newInstanceId } from "@upgrade-ledger/ledger";
+import { type Api, startApi } from "@upgrade-ledger/api";
+import { Device } from "@upgrade-ledger/api/schema";
+import { newEventId } from "@upgrade-ledger/ledger";
 import { type Operator, startOperator, type WithheldReason } from "@upgrade-ledger/operator";
-import type { DeviceDocument } from "@upgrade-ledger/projections";
 import { type LedgerServer, startLedgerServer, waitFor } from "@upgrade-ledger/testkit";
 import { pino } from "pino";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { AdrDevice } from "./adr-device.ts";
 import { ManualClock } from "../packages/operator/test/manual-clock.ts";
+import type { z } from "zod";
 
 const SOAK_MS = 15_000;
 const STEP_MS = 5_000;
@@ -20,8 +20,7 @@ const NEW = { version: "0.1.2", agent_state: "running" };
 let server: LedgerServer;
 let operatorConnection: NatsConnection;
 let apiConnection: NatsConnection;
-let documents: KV;
-let api: ReturnType<typeof createWriter>;
+let api: Api;
 let operator: Operator;
 let clock: ManualClock;
 let device: AdrDevice;
@@ -31,15 +30,19 @@ beforeAll(async () => {
   server = await startLedgerServer();
   operatorConnection = await server.connect("operator");
   apiConnection = await server.connect("api");
-  documents = await new Kvm(apiConnection).open(BUCKETS.devices);
-  api = createWriter({
-    ledger: ledgerOf(apiConnection),
-    role: "api",
+  api = await startApi({
+    nc: apiConnection,
+    http: { host: "127.0.0.1", port: 0 },
+    log: pino({ level: "silent" }),
+    actor: "local:test",
     version: "0.1.0",
-    instanceId: newInstanceId(),
+    checkAnswers: true,
   });
 });
-afterAll(() => server.stop());
+afterAll(async () => {
+  await api.stop();
+  await server.stop();
+});
 
 beforeEach(async () => {
   clock = new ManualClock();
@@ -55,35 +58,48 @@ beforeEach(async () => {
 });
 afterEach(() => operator.stop());
 
-/** The device as it is shown: its stored document. A later reader over HTTP takes this one's place. */
-async function shown(): Promise<DeviceDocument | undefined> {
-  const entry = await documents.get(device.deviceId);
-  return entry === null ? undefined : entry.json<DeviceDocument>();
+type Shown = z.infer<typeof Device>;
+
+/** The device as the query API shows it; `undefined` while it is unknown. */
+async function shown(): Promise<Shown | undefined> {
+  const answer = await fetch(`${api.url}/v1/devices/${device.deviceId}`);
+  return answer.ok ? Device.parse(await answer.json()) : undefined;
 }
 
-async function until(what: string, holds: (document: DeviceDocument) => boolean): Promise<DeviceDocument> {
+async function until(what: string, holds: (device: Shown) => boolean): Promise<Shown> {
   return waitFor(
     async () => {
-      const document = await shown();
-      return document !== undefined && holds(document) ? document : undefined;
+      const found = await shown();
+      return found !== undefined && holds(found) ? found : undefined;
     },
     { describe: what },
   );
 }
 
+const ARTIFACT = {
+  platform: "any",
+  url: "https://artifacts.test/fleet-agent",
+  sha256: "0".repeat(64),
+  size_bytes: 1,
+  signature: "untrusted comment: none",
+};
+
 async function askFor(version: string): Promise<string> {
-  const outcome = await api.append(DeviceId.parse(device.deviceId), {
-    type: "desired-version",
-    desired_version: BareVersion.parse(version),
-    artifact: null,
-    actor: "local:test",
-    reason: "black box",
+  const eventId = newEventId();
+  const answer = await fetch(`${api.url}/v1/devices/${device.deviceId}/desired-version`, {
+    method: "PUT",
+    headers: { "content-type": "application/json", "idempotency-key": eventId },
+    body: JSON.stringify({
+      desired_version: version,
+      reason: "black box",
+      artifact: { ...ARTIFACT, version },
+    }),
   });
-  expect(outcome.kind).toBe("stored");
-  await waitFor(() => device.commands.some(({ payload }) => payload["event_id"] === outcome.eventId), {
+  expect({ status: answer.status, body: await answer.text() }).toMatchObject({ status: 202 });
+  await waitFor(() => device.commands.some(({ payload }) => payload["event_id"] === eventId), {
     describe: "the command to reach the device",
   });
-  return outcome.eventId;
+  return eventId;
 }
 
 /** Sends heartbeats of the given agents, and waits until the operator has had them. */
@@ -121,7 +137,7 @@ async function upToCutoverReady(before: () => Promise<void> = async () => undefi
   await device.report("verifying");
   await before();
   await device.report("cutover-ready");
-  await until("cutover-ready to be shown", ({ upgrade }) => upgrade?.cutover_ready != null);
+  await until("cutover-ready to be shown", ({ upgrade }) => upgrade?.phase === "cutover-ready");
   await withheld("old-silent");
   return upgradeId;
 }

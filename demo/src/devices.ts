@@ -1,13 +1,14 @@
 // A device of the demo: a root folder of its own, a guard process, an agent v0.1.1 behind the symlink.
 import { type ChildProcess, spawn } from "node:child_process";
 import { openSync } from "node:fs";
-import { chmod, copyFile, mkdir, readFile, readlink, symlink, writeFile } from "node:fs/promises";
+import { chmod, copyFile, mkdir, readdir, readFile, readlink, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { stringify } from "smol-toml";
+import { z } from "zod";
 import { binaryName } from "@upgrade-ledger/contract";
 import { createProcessSupervisor } from "@upgrade-ledger/agent/supervisor";
 import { newDeviceKey } from "@upgrade-ledger/nats";
-import { stop } from "./processes.ts";
+import { startTimeOf, stop } from "./processes.ts";
 import { cli } from "./service.ts";
 import { FIRST_VERSION, TIMINGS } from "./story.ts";
 import { PROJECT, type World } from "./world.ts";
@@ -64,15 +65,20 @@ export async function startDevice(world: World, deviceId: string): Promise<DemoD
   return { deviceId, prefix, stateDir, configFile, guard, supervisor, linkTarget: () => readlink(link) };
 }
 
+const WorkloadRecord = z.looseObject({
+  process: z.looseObject({ pid: z.int().positive(), startTime: z.string() }).nullable(),
+});
+
 /** Stops the guard and with it the agents; the workloads belong to none of them and are ended one by one. */
-export async function stopDevice(device: DemoDevice, workloadPids: readonly number[]): Promise<void> {
+export async function stopDevice(device: DemoDevice): Promise<void> {
   await stop(device.guard);
-  for (const pid of workloadPids) {
-    try {
-      process.kill(pid, "SIGTERM");
-    } catch {
-      // It has ended already.
-    }
+  const folder = join(device.stateDir, "workloads");
+  for (const file of await readdir(folder).catch(() => [])) {
+    const { process: workload } = WorkloadRecord.parse(
+      JSON.parse(await readFile(join(folder, file), "utf8")),
+    );
+    if (workload !== null && startTimeOf(workload.pid) === workload.startTime)
+      process.kill(workload.pid, "SIGTERM");
   }
 }
 

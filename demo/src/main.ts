@@ -36,8 +36,8 @@ interface Cast {
   readonly workloads: Map<string, readonly Workload[]>;
 }
 
-async function main(): Promise<number> {
-  const { values } = parseArgs({
+function readArguments() {
+  return parseArgs({
     options: {
       dir: { type: "string", default: join(PROJECT, ".demo") },
       "kill-service": { type: "boolean", default: false },
@@ -45,6 +45,10 @@ async function main(): Promise<number> {
       help: { type: "boolean", default: false },
     },
   });
+}
+
+async function main(): Promise<number> {
+  const { values } = readArguments();
   if (values.help) {
     say.line(HELP);
     return 0;
@@ -71,12 +75,7 @@ async function main(): Promise<number> {
     return outcome ? 0 : 1;
   } finally {
     cast.watch?.stop();
-    for (const device of cast.devices) {
-      await stopDevice(
-        device,
-        (cast.workloads.get(device.deviceId) ?? []).map(({ pid }) => pid),
-      );
-    }
+    for (const device of cast.devices) await stopDevice(device);
     await cast.service.stop();
   }
 }
@@ -146,5 +145,7 @@ try {
   process.exit(await main());
 } catch (error) {
   console.error(`error: ${error instanceof Error ? error.message : String(error)}`);
-  process.exit(1);
+  const isUsage =
+    error instanceof Error && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS");
+  process.exit(isUsage ? 2 : 1);
 }

@@ -41,7 +41,7 @@ export async function reportHistories(world: World): Promise<void> {
       } = await ask(Upgrade, `${world.httpUrl}/v1/upgrades/${upgradeId}`);
       say.line(`           ${from} → ${to}: ${outcome}`);
       for (const { seq, text } of why.filter(({ type }) => DECISIVE.has(type))) {
-        say.line(styleText("dim", `             #${seq} ${text}`));
+        say.line(styleText("dim", indented(`#${seq} ${text}`)));
       }
     }
   }
@@ -52,9 +52,18 @@ export async function reportHistories(world: World): Promise<void> {
   say.line(`\n  Fleet: ${counts.join(", ")}`);
 }
 
+/** A text of several lines, such as a self-test's output, below the upgrade that it belongs to. */
+function indented(text: string): string {
+  const margin = " ".repeat(13);
+  return text
+    .split("\n")
+    .map((line, index) => `${margin}${index === 0 ? "" : "  "}${line}`)
+    .join("\n");
+}
+
 export function reportWhatNext(world: World): void {
   const server = `UPGRADE_LEDGER_SERVER=${world.httpUrl}`;
-  say.title("Look further");
+  say.title("Look further (in a terminal the demo keeps serving)");
   say.line(`  ${world.httpUrl}/docs                         the API, to try out`);
   say.line(`  ${world.httpUrl}/v1/devices/pi-0004           why it went back`);
   say.line(`  ${world.httpUrl}/v1/devices/pi-0005/versions  its version history`);

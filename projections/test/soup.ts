@@ -97,7 +97,11 @@ function cook(ingredients: readonly Ingredient[]): StoredLine[] {
   return story.lines;
 }
 
-function fieldsFor(type: EventType, version: string, instanceId: string | undefined): object {
+function fieldsFor(
+  type: EventType,
+  version: string,
+  instanceId: string | undefined,
+): Record<string, unknown> {
   const bare = version.replace(/\+.*/, "");
   switch (type) {
     case "desired-version":

@@ -27,6 +27,8 @@ export interface ApiOptions {
   readonly actor: string;
   /** Version of this program. */
   readonly version: string;
+  /** The `Ledger-Signature` of what it writes, by the operator's key; default: unsigned. */
+  readonly sign?: (data: Uint8Array) => string;
   readonly settings?: Partial<ApiSettings>;
   /** The timings of the fleet, for status and `waiting_for`. */
   readonly timings?: TimingSettings;
@@ -96,7 +98,7 @@ function createContext(options: ApiOptions, settings: ApiSettings): ApiContext {
     model: new ReadModel(nc, log, now),
     head: new LedgerHeadWatch(ledger, log),
     ledger,
-    writer: createWriter({ ledger, role: "api", instanceId: newInstanceId(), version }),
+    writer: createWriter({ ledger, role: "api", instanceId: newInstanceId(), version, ...signing(options) }),
     contents: new ArtifactContents(nc),
     tokens: new PageTokens(),
     settings,
@@ -108,4 +110,8 @@ function createContext(options: ApiOptions, settings: ApiSettings): ApiContext {
     addDevice: options.addDevice,
     checks: options.checks ?? (() => []),
   };
+}
+
+function signing({ sign }: ApiOptions): Pick<ApiOptions, "sign"> {
+  return sign === undefined ? {} : { sign };
 }

@@ -7,6 +7,7 @@ import { events } from "./commands/events.ts";
 import { provisionCommand } from "./commands/provision.ts";
 import { serve } from "./commands/serve.ts";
 import { upgrade } from "./commands/upgrade.ts";
+import { verify } from "./commands/verify.ts";
 import { VERSION } from "./version.ts";
 
 /** All commands. Usage errors are thrown, not written: `main` tells of them in its own form. */
@@ -30,6 +31,7 @@ export function createProgram(): Command {
     upgrade(),
     events(),
     artifacts(),
+    verify(),
     provisionCommand(),
     doctor(),
   ];

@@ -27,6 +27,8 @@ export const subjects = {
   schedule: (deviceId: string) => `device-observed.${deviceId}.schedule`,
   identity: (deviceId: string) => `device-observed.${deviceId}.identity`,
   artifact: () => "fleet.artifact",
+  /** Signed digests of the ledger, in a stream of their own. */
+  checkpoint: () => "ledger-checkpoint",
   heartbeat: (deviceId: string = "*", instanceId: string = "*") =>
     `device-heartbeat.${deviceId}.${instanceId}`,
 } as const;

@@ -20,6 +20,8 @@ export type { FollowOptions } from "./read/follow.ts";
 export { entryOf, type RawEntry } from "./read/message.ts";
 export type { ReadOptions } from "./read/read.ts";
 export type { LedgerHead } from "./read/stream.ts";
+export { InvalidKeyError } from "./signature/nkey.ts";
+export { type Signer, signerOf, verifySignature } from "./signature/signature.ts";
 export {
   Chain,
   type ChainState,

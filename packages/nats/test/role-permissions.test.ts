@@ -121,7 +121,6 @@ describe.each<Role>(["operator", "api"])("the %s role", (role) => {
     "device-state.d1.upgrade",
     "device-heartbeat.d1.instance",
     "live-cmd.d1.upgrade-stop",
-    "ledger-checkpoint",
     "$SYS.REQ.SERVER.PING",
     "$JS.API.CONSUMER.CREATE",
   ])("may not publish %s either", async (subject) => {
@@ -137,6 +136,18 @@ describe.each<Role>(["operator", "api"])("the %s role", (role) => {
 });
 
 describe("the operator role", () => {
+  it("stores checkpoints and reads them, and the query API only reads them", async () => {
+    await jetstream(operator).publish("ledger-checkpoint", "a note", { expect: { lastSubjectSequence: 0 } });
+    for (const connection of [operator, api]) {
+      const { direct, streams } = await jetstreamManager(connection);
+      const last = await direct.getMessage("LEDGER_CHECKPOINTS", { last_by_subj: "ledger-checkpoint" });
+      expect(last?.string()).toBe("a note");
+      expect((await streams.info("LEDGER_CHECKPOINTS")).state.messages).toBe(1);
+    }
+    expect(await isRefusedToPublish(api, "ledger-checkpoint")).toBe(true);
+    expect(await isRefusedToPublish(device, "ledger-checkpoint")).toBe(true);
+  });
+
   it("stops an old agent, and records what it saw, with acknowledgement", async () => {
     const stop = await jetstream(operator).publish("operator-cmd.d1.upgrade-stop", "{}", { msgID: "stop-1" });
     const seen = await jetstream(operator).publish("device-observed.d1.agent", "{}");

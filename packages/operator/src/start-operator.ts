@@ -37,6 +37,8 @@ export interface OperatorOptions {
   readonly roles?: readonly OperatorRole[];
   /** SemVer of the running program, for the envelope of what it writes. */
   readonly version?: string;
+  /** The `Ledger-Signature` of what it writes, by the operator's key; default: unsigned. */
+  readonly sign?: (data: Uint8Array) => string;
   readonly clock?: Clock;
 }
 
@@ -144,8 +146,9 @@ async function startWatching({
   if (!roles.has("observer") && !roles.has("coordinator")) return null;
   const { nc, log } = options;
   const version = options.version ?? VERSION;
+  const signing = options.sign === undefined ? {} : { sign: options.sign };
   const writerOf = (role: WriterIdentity["role"]) =>
-    createWriter({ ledger, role, version, instanceId: newInstanceId() });
+    createWriter({ ledger, role, version, instanceId: newInstanceId(), ...signing });
   const statesLog = log.child({ part: "device-states" });
   const start = await startingPoint(nc, deviceProjection, await ledger.head(), statesLog);
   const states = new DeviceStates({ ledger, projection: deviceProjection, start, log: statesLog });

@@ -1,7 +1,7 @@
 // Delivering what the outbox holds: one publish in flight, removed when acknowledged (spec §3.1, §4).
 import { rename } from "node:fs/promises";
 import { join } from "node:path";
-import { EventId } from "@upgrade-ledger/contract";
+import { EventId, HEADERS } from "@upgrade-ledger/contract";
 import type { AppendOutcome, EncodedEvent } from "@upgrade-ledger/ledger";
 import type { FileLock } from "../lock/file-lock.ts";
 import { tryLock } from "../lock/file-lock.ts";
@@ -11,6 +11,8 @@ import type { Spool, SpooledEvent } from "./spool.ts";
 export interface DeliverOptions {
   readonly outbox: Outbox;
   readonly subject: string;
+  /** The `Ledger-Signature` of an event's bytes, by the device's key; default: unsigned. */
+  readonly sign?: (data: Uint8Array) => string;
   /** Publishes; throws when the broker did not answer. */
   readonly append: (event: EncodedEvent) => Promise<AppendOutcome>;
   /** Publishes all or nothing; answers whether they are stored, and throws when the broker did not answer. */
@@ -113,17 +115,24 @@ export class Deliverer {
   }
 
   async #publishBatch(spool: Spool, events: readonly SpooledEvent[]): Promise<boolean> {
-    const { appendBatch, subject, outbox, onAcknowledged } = this.#options;
-    if (!(await appendBatch(events.map(({ eventId, data }) => ({ eventId, subject, data }))))) return false;
+    const { appendBatch, outbox, onAcknowledged } = this.#options;
+    if (!(await appendBatch(events.map((event) => this.#encoded(event))))) return false;
     for (const { eventId } of events) if (isDerived(eventId)) await outbox.noteWritten(eventId);
     await spool.removeAll(events.map(({ sequence }) => sequence));
     for (const { eventId } of events) onAcknowledged(EventId.parse(eventId));
     return true;
   }
 
+  /** Signed, alone and in a batch. */
+  #encoded({ eventId, data }: SpooledEvent): EncodedEvent {
+    const { subject, sign } = this.#options;
+    const headers = sign === undefined ? undefined : { [HEADERS.signature]: sign(data) };
+    return { eventId, subject, data, headers };
+  }
+
   async #publish(spool: Spool, event: SpooledEvent): Promise<boolean> {
-    const { append, subject, log, outbox, onAcknowledged } = this.#options;
-    const outcome = await append({ eventId: event.eventId, subject, data: event.data });
+    const { append, log, outbox, onAcknowledged } = this.#options;
+    const outcome = await append(this.#encoded(event));
     switch (fateOf(outcome)) {
       case "delivered":
         if (isDerived(event.eventId)) await outbox.noteWritten(event.eventId);

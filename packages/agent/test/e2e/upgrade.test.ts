@@ -140,7 +140,7 @@ describe("an upgrade", () => {
     });
     await waitFor(async () => (await supervisor.statusOf(OLD)).state === "exited", {
       describe: "the second process of the new version to leave",
-      timeoutMs: 20_000,
+      timeoutMs: 60_000,
     });
     expect(await supervisor.statusOf(NEW)).toMatchObject({ state: "running", pid: fresh.pid });
     expect(await device.workloadPids()).toEqual(workloads);

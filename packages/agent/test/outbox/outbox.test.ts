@@ -2,6 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
+  HEADERS,
   subjects,
   DeviceId,
   InstanceId,
@@ -17,6 +18,8 @@ import {
   ledgerOf,
   newEventId,
   newInstanceId,
+  signerOf,
+  verifySignature,
 } from "@upgrade-ledger/ledger";
 import { type LedgerServer, startLedgerServer, waitFor } from "@upgrade-ledger/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -44,9 +47,11 @@ async function openOutbox(stateDir: string, deviceId: string): Promise<Outbox> {
 
 async function deliverAll(outbox: Outbox, deviceId: string, alone: string[] = []): Promise<string[]> {
   const nc = await server.connectDevice(deviceId);
+  const { seed } = await server.registerDevice(deviceId);
   const acknowledged: string[] = [];
   const deliverer = new Deliverer({
     outbox,
+    sign: signerOf(seed).sign,
     subject: subjects.deviceState(deviceId),
     append: (event) => {
       alone.push(event.eventId);
@@ -95,6 +100,16 @@ async function main() {
   }
 }
 void main();`;
+
+it("each event goes out with the device's signature over its bytes", async () => {
+  const outbox = await openOutbox(await tempFolder(), "out-signed");
+  await outbox.append({ type: "started", boot_reason: "install", previous_version: null, caused_by: [] });
+  await deliverAll(outbox, "out-signed");
+  const { publicKey } = await server.registerDevice("out-signed");
+  const raw = await ledgerOf(await server.connect("api")).lastRawOn(subjects.deviceState("out-signed"));
+  const signature = raw?.headers?.get(HEADERS.signature) ?? "";
+  expect(verifySignature(publicKey, raw?.data ?? new Uint8Array(), signature)).toBe(true);
+});
 
 it("a killed agent's events are delivered by the next one, before its own, once each and in order", async () => {
   const stateDir = await tempFolder();
@@ -236,6 +251,10 @@ it("10,000 events written offline arrive once each and in order, in batches", as
   const ids = written.map(({ eventId }) => eventId);
   expect(acknowledged).toEqual(ids.slice(1_000));
   expect(alone).toEqual(ids.slice(1_000, 2_000));
+  const last = await ledgerOf(await server.connect("api")).lastRawOn(subjects.deviceState("out-6"));
+  const { publicKey } = await server.registerDevice("out-6");
+  const signature = last?.headers?.get(HEADERS.signature) ?? "";
+  expect(verifySignature(publicKey, last?.data ?? new Uint8Array(), signature)).toBe(true);
   const events = await stored("out-6");
   expect(events.map(({ event }) => event.event_id)).toEqual(ids);
   expectChain(events);

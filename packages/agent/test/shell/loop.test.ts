@@ -5,7 +5,7 @@ import { waitFor } from "@upgrade-ledger/testkit";
 import { expect, it } from "vitest";
 import { initialState } from "../../src/core/index.ts";
 import { Loop } from "../../src/shell/loop.ts";
-import { newEvent, SETTINGS, upgradeOf } from "../core/world.ts";
+import { newEvent, SETTINGS, upgradeOf } from "../core/ids.ts";
 
 function setUp(write: () => Promise<void>) {
   const taken: string[] = [];

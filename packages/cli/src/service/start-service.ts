@@ -1,5 +1,6 @@
 import type { NatsConnection } from "@nats-io/transport-node";
 import { startApi, type Api, type HealthCheck } from "@upgrade-ledger/api";
+import type { Signer } from "@upgrade-ledger/ledger";
 import { OPERATOR_ROLES, startOperator, type Operator } from "@upgrade-ledger/operator";
 import type { Logger } from "pino";
 import type { Settings } from "../settings/definitions.ts";
@@ -7,6 +8,7 @@ import { apiTimings, operatorSettings } from "../settings/timings.ts";
 import { VERSION } from "../version.ts";
 import { localActor } from "./actor.ts";
 import { openBroker, type Broker } from "./broker.ts";
+import { type OperatorKeys, operatorKeys, startProving } from "./proof.ts";
 
 /** Everything that one `serve` runs. */
 export interface Service {
@@ -35,6 +37,7 @@ export async function startService(
       started.push(() => nc.close());
       return nc;
     };
+    const keys = await operatorKeys(settings);
     const roles = OPERATOR_ROLES.filter((role) => settings.roles.includes(role));
     let operator: Operator | undefined;
     if (roles.length > 0) {
@@ -45,13 +48,18 @@ export async function startService(
         log: log.child({ module: "operator" }),
         settings: operatorSettings(settings),
         version: VERSION,
+        ...signing(keys),
       });
       started.push(() => running.stop());
       operator = running;
+      if (settings.roles.includes("projector")) {
+        const proving = await startProving(nc, keys, settings, log.child({ module: "checkpointer" }));
+        if (proving !== undefined) started.push(() => proving.stop());
+      }
     }
     let apiUrl: string | undefined;
     if (settings.roles.includes("api")) {
-      const api = await startQueryApi(settings, log, await connect("api"), broker, operator);
+      const api = await startQueryApi(settings, log, await connect("api"), broker, operator, keys);
       started.push(() => api.stop());
       apiUrl = api.url;
     }
@@ -81,6 +89,7 @@ function startQueryApi(
   nc: NatsConnection,
   { embedded }: Broker,
   operator: Operator | undefined,
+  keys: OperatorKeys,
 ): Promise<Api> {
   const at = settings.http.lastIndexOf(":");
   const host = settings.http.slice(0, at).replace(/^\[|\]$/g, "");
@@ -90,6 +99,7 @@ function startQueryApi(
     log: log.child({ module: "api" }),
     actor: localActor(),
     version: VERSION,
+    ...signing(keys),
     timings: apiTimings(settings),
     settings: {
       httpHosts: settings.http_hosts,
@@ -105,6 +115,10 @@ function startQueryApi(
     },
     ...(embedded === undefined ? {} : { addDevice: (device) => embedded.addDevice(device) }),
   });
+}
+
+function signing({ writer }: OperatorKeys): Partial<Pick<Signer, "sign">> {
+  return writer === undefined ? {} : { sign: writer.sign };
 }
 
 function operatorCheck(operator: Operator): HealthCheck {

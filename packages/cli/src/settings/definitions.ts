@@ -2,6 +2,9 @@ import { API_DEFAULTS } from "@upgrade-ledger/api/schema";
 import { DEFAULTS } from "@upgrade-ledger/contract";
 import { z } from "zod";
 
+/** Those of the checkpointer: its package is not loaded for a command that only asks. */
+const CHECKPOINTS = { everyEvents: 10_000, everyMs: 300_000 } as const;
+
 export const SERVICE_ROLES = ["api", "projector", "coordinator", "observer"] as const;
 export type ServiceRole = (typeof SERVICE_ROLES)[number];
 
@@ -60,6 +63,12 @@ export const SETTINGS = {
     .describe(
       "Room reserved for the ledger. Default: 8 GiB, or half of the free disk where there is less. It may grow, never shrink.",
     ),
+  checkpoint_every_events: ms
+    .default(CHECKPOINTS.everyEvents)
+    .describe("The projector's process signs a checkpoint of the ledger after so many events …"),
+  checkpoint_every_ms: ms
+    .default(CHECKPOINTS.everyMs)
+    .describe("… or so long after an event that none covers."),
   soak_ms: ms
     .default(DEFAULTS.soakMs)
     .describe("How long the new agent must be seen running before the old one is told to stop."),
