@@ -1,5 +1,11 @@
 // The ledger: append, read and follow (spec §3); the table of what each append gets is in docs/ledger.md.
-export type { AppendOutcome, EncodedEvent, Expectation, RefusalCode } from "./append/outcome.ts";
+export type {
+  AppendOutcome,
+  BatchOutcome,
+  EncodedEvent,
+  Expectation,
+  RefusalCode,
+} from "./append/outcome.ts";
 export { chainHash, encodeEvent, InvalidEventError } from "./encode.ts";
 export {
   LedgerForbiddenError,

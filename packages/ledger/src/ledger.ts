@@ -2,8 +2,9 @@
 import type { NatsConnection } from "@nats-io/transport-node";
 import type { LedgerEntry, LedgerEvent } from "@upgrade-ledger/contract";
 import { subjectOf } from "@upgrade-ledger/contract";
+import { appendBatch } from "./append/append-batch.ts";
 import { appendEncoded } from "./append/append.ts";
-import type { AppendOutcome, EncodedEvent, Expectation } from "./append/outcome.ts";
+import type { AppendOutcome, BatchOutcome, EncodedEvent, Expectation } from "./append/outcome.ts";
 import { findStored } from "./append/stored-before.ts";
 import { encodeEvent, InvalidEventError } from "./encode.ts";
 import { DirectReader } from "./read/direct.ts";
@@ -23,6 +24,11 @@ export interface Ledger {
   append(request: { event: LedgerEvent; expect?: Expectation | undefined }): Promise<AppendOutcome>;
   /** The same for bytes that were encoded before: an outbox publishes what it wrote to disk. @throws LedgerUnavailableError */
   appendEncoded(event: EncodedEvent): Promise<AppendOutcome>;
+  /**
+   * Up to a thousand of them at once, all or nothing and in order, at the cost of one. A batch that is refused is appended one
+   * by one. @throws LedgerUnavailableError: all or nothing of it may be stored
+   */
+  appendBatch(events: readonly EncodedEvent[]): Promise<BatchOutcome>;
   /** The sequence at which exactly this event is stored after `afterSeq`; `undefined` if it is not. Needs the right to read. */
   find(event: EncodedEvent, afterSeq: number): Promise<number | undefined>;
   /** First and last sequence, and which ledger it is. Needs the right to read. */
@@ -78,6 +84,7 @@ export function ledgerOf(nc: NatsConnection, options: LedgerOptions = {}): Ledge
       }
     },
     appendEncoded: appendBytes,
+    appendBatch: (events) => appendBatch(nc, events, timeoutMs),
     find: (event, afterSeq) => findStored(direct, event, afterSeq),
     head: () => stream.head(),
     read: (range = {}) => decoded(readRaw(stream, range)),

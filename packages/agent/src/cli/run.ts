@@ -32,8 +32,8 @@ export async function run(loaded: LoadedConfig, version: Version, parent: Logger
   }
   for (const file of place.memory.setAside) log.error({ file }, "a file could not be read and was set aside");
   await removeDeadSockets(stateDir);
-  const setup = await setUp(loaded, { version, instanceId, log }, place);
   const outbox = await Outbox.open({ stateDir, deviceId: config.device_id, instanceId, version });
+  const setup = await setUp(loaded, { version, instanceId, log }, place, outbox);
   const agent = new Agent(setup, outbox);
   const end = (signal: NodeJS.Signals): void => {
     log.info({ signal }, "asked to end");

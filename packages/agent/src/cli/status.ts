@@ -1,7 +1,7 @@
 // `fleet-agent status`: what runs on this device, and why.
 import type { LoadedConfig } from "../config/load.ts";
 import { createMarkerStore } from "../marker/marker-store.ts";
-import { linkVersionOf } from "../shell/link-version.ts";
+import { linkVersionOf } from "../layout/link-version.ts";
 import { layoutOf } from "../shell/setup.ts";
 import { askAll } from "../socket/status-socket.ts";
 

@@ -28,6 +28,7 @@ const UpgradeSettings = z.strictObject({
   staging_backoff_max_ms: ms(DEFAULTS.stagingBackoffMs.max),
   self_test_timeout_ms: ms(DEFAULTS.selfTestTimeoutMs),
   probation_ms: ms(DEFAULTS.probationMs),
+  confirm_timeout_ms: ms(DEFAULTS.confirmTimeoutMs),
 });
 
 const HeartbeatSettings = z.strictObject({ interval_ms: ms(DEFAULTS.heartbeatIntervalMs) });

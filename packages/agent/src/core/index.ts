@@ -4,13 +4,14 @@ export {
   type BootFacts,
   type Desired,
   type Happening,
+  type History,
   type Input,
   type OwnLast,
   type ProbeAnswer,
   type Stop,
   type WorkResult,
 } from "./input.ts";
-export { Attempts, Marker, MARKER_SCHEMA, type Upgrade } from "./marker.ts";
+export { Attempts, Marker, MARKER_SCHEMA, TakenBack, type Upgrade } from "./marker.ts";
 export { type Self, type Settings, transientUnit } from "./settings.ts";
 export { initialState, isNewInstance, type State } from "./state.ts";
 export { step } from "./step.ts";

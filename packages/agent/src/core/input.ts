@@ -8,7 +8,7 @@ import type {
   UpgradeId,
   Version,
 } from "@upgrade-ledger/contract";
-import type { Attempts, Ending, Marker, Symlink } from "./marker.ts";
+import type { Attempts, Ending, Marker, Symlink, TakenBack } from "./marker.ts";
 
 /** A `desired-version` command as read from the ledger. */
 export interface Desired {
@@ -45,6 +45,17 @@ export interface BootFacts {
   readonly previousVersion: Version | null;
   /** Whether the machine has booted since the last start of an agent. */
   readonly rebooted: boolean;
+  /** This boot of the machine. */
+  readonly bootId: string;
+  readonly history: History;
+}
+
+/** What others have done about the open upgrade. */
+export interface History {
+  /** The supervisor's note, of whichever upgrade. */
+  readonly takenBack: TakenBack | null;
+  /** Whether the terminal event of the marker's upgrade is in the outbox, or was. */
+  readonly endWritten: boolean;
 }
 
 /** What the device itself wrote to the ledger last. */

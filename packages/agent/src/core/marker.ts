@@ -2,6 +2,7 @@
 import {
   Artifact,
   ChainHash,
+  DEFAULTS,
   EventId,
   EventRef,
   FailureCode,
@@ -70,8 +71,12 @@ export const Step = z.discriminatedUnion("step", [
   z.object({ step: z.literal("reverting"), end: Ending }),
   /** The terminal event is decided; it is in the outbox or about to be, and not yet acknowledged. */
   z.object({ step: z.literal("ended"), end: Ending, cutover: z.boolean() }),
-  /** `done` is acknowledged; the predecessor is still remembered. */
-  z.object({ step: z.literal("probation") }),
+  /** `done` is acknowledged; the predecessor is remembered until this monotonic time of this boot of the machine. */
+  z.object({
+    step: z.literal("probation"),
+    boot_id: z.string().default(""),
+    until_ms: z.number().default(0),
+  }),
 ]);
 export type Step = z.infer<typeof Step>;
 export type StepName = Step["step"];
@@ -85,6 +90,8 @@ export const Upgrade = z.object({
   old_instance: InstanceId,
   /** How often a restarted process has taken the preparation up again. */
   resumes: z.int().nonnegative(),
+  /** How long the new version has, once the old one is gone, to have its `done` acknowledged; the supervisor watches it. */
+  confirm_timeout_ms: z.int().positive().default(DEFAULTS.confirmTimeoutMs),
   at: Step,
 });
 export type Upgrade = z.infer<typeof Upgrade>;
@@ -93,6 +100,14 @@ export const MARKER_SCHEMA = 1;
 /** The marker file: present while an upgrade is open, unacknowledged or on probation. */
 export const Marker = z.object({ schema: z.literal(MARKER_SCHEMA), upgrade: Upgrade });
 export type Marker = z.infer<typeof Marker>;
+
+/** The supervisor's note on the version that it took back last, and why. */
+export const TakenBack = z.object({
+  upgrade_id: UpgradeId,
+  reason_code: z.enum(["crash_loop", "not_confirmed"]),
+  last_error: z.string(),
+});
+export type TakenBack = z.infer<typeof TakenBack>;
 
 /** What this device has answered already; kept apart from the marker, so that it outlives it (spec §2: each once). */
 export const Attempts = z.object({ upgrades: z.array(UpgradeId), stops: z.array(EventId) });

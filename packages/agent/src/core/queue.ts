@@ -48,6 +48,7 @@ function begin(state: State, desired: Desired, version: Upgrade["to_version"], n
     artifact: desired.artifact,
     old_instance: state.self.instanceId,
     resumes: 0,
+    confirm_timeout_ms: state.settings.confirmTimeoutMs,
     at: { step: "draining" },
   };
   const { memory } = state;

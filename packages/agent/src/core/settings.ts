@@ -10,6 +10,7 @@ export interface Settings {
   readonly selfTestTimeoutMs: number;
   readonly heartbeatTimeoutMs: number;
   readonly probationMs: number;
+  readonly confirmTimeoutMs: number;
   /** How often the supervisor and the old process are looked at in a cutover. */
   readonly checkIntervalMs: number;
 }

@@ -1,6 +1,6 @@
 // The procedure's state: what the marker holds, and what this process knows besides.
 import { type InstanceId, sameVersion } from "@upgrade-ledger/contract";
-import type { Desired, Stop } from "./input.ts";
+import type { Desired, History, Stop } from "./input.ts";
 import type { Attempts, Upgrade } from "./marker.ts";
 import type { Self, Settings } from "./settings.ts";
 
@@ -44,6 +44,8 @@ export interface State {
   /** The highest ledger sequence of a `desired-version` that was read. */
   readonly desiredSeq: number;
   readonly linkUp: boolean;
+  readonly bootId: string;
+  readonly history: History;
   readonly lastTickMs: number;
   readonly lastOp: number;
 }
@@ -71,6 +73,8 @@ export function initialState(settings: Settings, self: Self): State {
     queued: null,
     desiredSeq: 0,
     linkUp: false,
+    bootId: "",
+    history: { takenBack: null, endWritten: false },
     lastTickMs: 0,
     lastOp: 0,
   };
@@ -110,6 +114,12 @@ export function isCutover(upgrade: Upgrade): boolean {
     case "probation":
       return false;
   }
+}
+
+/** Whether the new version serves alone: its `done` is decided, acknowledged or not. */
+export function isDone(upgrade: Upgrade): boolean {
+  const { at } = upgrade;
+  return at.step === "probation" || (at.step === "ended" && at.cutover && at.end.type === "done");
 }
 
 /** Whether a new desired version may be taken on: no upgrade is open here. */

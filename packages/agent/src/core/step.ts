@@ -2,6 +2,7 @@
 import { onBoot, resume } from "./boot.ts";
 import { onCutoverFault, onCutoverTick, onCutoverWork, onHeartbeat, onLink } from "./cutover.ts";
 import type { Happening, Input, Moment } from "./input.ts";
+import type { Step } from "./marker.ts";
 import { onPreparationFault, onPreparationTick, onPrepared } from "./prepare.ts";
 import { onDesired, onOwnLast, reconsider } from "./queue.ts";
 import { freshWatch, isCutover, isNewInstance, type State } from "./state.ts";
@@ -83,13 +84,14 @@ function onTick(state: State, nowMs: number): Turn {
     case "ended":
       return turn(state);
     case "probation":
-      return onProbationTick(state, nowMs);
+      return onProbationTick(state, upgrade.at, nowMs);
   }
 }
 
-/** The probation of a version that has just been started counts from this process's first tick in it. */
-function onProbationTick(state: State, nowMs: number): Turn {
-  const { deadlineMs } = state.watch;
+/** The clock of another boot says nothing: probation then counts anew from this process's first tick in it. */
+function onProbationTick(state: State, probation: Extract<Step, { step: "probation" }>, nowMs: number): Turn {
+  const sameBoot = probation.boot_id === state.bootId;
+  const deadlineMs = sameBoot ? probation.until_ms : state.watch.deadlineMs;
   if (deadlineMs === null)
     return turn(freshWatch(state, { deadlineMs: nowMs + state.settings.probationMs }).state);
   return nowMs < deadlineMs ? turn(state) : close(state);
@@ -99,9 +101,10 @@ function onAcknowledged(state: State, eventId: string, nowMs: number): Turn {
   const { upgrade } = state;
   if (upgrade?.at.step !== "ended" || eventId !== terminalEventId(upgrade.upgrade_id)) return turn(state);
   if (upgrade.at.end.type !== "done" || !upgrade.at.cutover) return close(state);
-  const { state: next } = freshWatch(at(state, upgrade, { step: "probation" }), {
-    deadlineMs: nowMs + state.settings.probationMs,
-  });
+  const until_ms = nowMs + state.settings.probationMs;
+  const { state: next } = freshWatch(
+    at(state, upgrade, { step: "probation", boot_id: state.bootId, until_ms }),
+  );
   return turn(next, persist(next));
 }
 

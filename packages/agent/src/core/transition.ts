@@ -45,6 +45,11 @@ export function terminalEventId(upgradeId: UpgradeId): EventId {
   return derivedEventId("upgrade-ended", upgradeId);
 }
 
+/** The id of the `reverted` event of an upgrade that was done, derived for the same reason. */
+export function revertedEventId(upgradeId: UpgradeId): EventId {
+  return derivedEventId("upgrade-reverted", upgradeId);
+}
+
 type Citation = z.infer<typeof EventRef>;
 
 /** The ids as `caused_by` holds them. */

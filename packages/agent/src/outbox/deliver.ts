@@ -15,11 +15,16 @@ export interface DeliverOptions {
   readonly sign?: (data: Uint8Array) => string;
   /** Publishes; throws when the broker did not answer. */
   readonly append: (event: EncodedEvent) => Promise<AppendOutcome>;
+  /** Publishes all or nothing; answers whether they are stored, and throws when the broker did not answer. */
+  readonly appendBatch: (events: readonly EncodedEvent[]) => Promise<boolean>;
   readonly onAcknowledged: (eventId: EventId) => void;
   readonly log: { warn(fields: object, message: string): void };
   /** Pause after a failure. Default 1,000. */
   readonly retryMs?: number;
 }
+
+/** From how many events on a backlog goes out in batches, and how large one may be. */
+const BATCH = { fromEvents: 100, maxEvents: 1_000, maxBytes: 4 * 1024 * 1024 };
 
 /** How the broker answered one event, as far as the outbox is concerned. */
 type Fate = "delivered" | "try-again" | "refused-for-good";
@@ -94,22 +99,40 @@ export class Deliverer {
     return true;
   }
 
-  /** The seam for sending a backlog in batches: from here on the events of one spool are taken in order. */
+  /** The events of one spool in order: a backlog in batches, and one by one what is left or a batch was refused for. */
   async #deliver(spool: Spool): Promise<boolean> {
-    for (const sequence of await spool.pending()) {
+    const sequences = await spool.pending();
+    while (sequences.length > 0) {
       if (!this.#enabled || this.#closed) return true;
-      const event = await spool.read(sequence);
-      if (event === undefined) continue;
-      if (!(await this.#publish(spool, event))) return false;
+      const events = await readSome(spool, sequences);
+      if (events.length >= BATCH.fromEvents && (await this.#publishBatch(spool, events))) continue;
+      for (const event of events) {
+        if (!this.#enabled || this.#closed) return true;
+        if (!(await this.#publish(spool, event))) return false;
+      }
     }
     return true;
   }
 
-  async #publish(spool: Spool, event: SpooledEvent): Promise<boolean> {
-    const { append, subject, sign, log, outbox, onAcknowledged } = this.#options;
-    const { eventId, data } = event;
+  async #publishBatch(spool: Spool, events: readonly SpooledEvent[]): Promise<boolean> {
+    const { appendBatch, outbox, onAcknowledged } = this.#options;
+    if (!(await appendBatch(events.map((event) => this.#encoded(event))))) return false;
+    for (const { eventId } of events) if (isDerived(eventId)) await outbox.noteWritten(eventId);
+    await spool.removeAll(events.map(({ sequence }) => sequence));
+    for (const { eventId } of events) onAcknowledged(EventId.parse(eventId));
+    return true;
+  }
+
+  /** Signed, alone and in a batch. */
+  #encoded({ eventId, data }: SpooledEvent): EncodedEvent {
+    const { subject, sign } = this.#options;
     const headers = sign === undefined ? undefined : { [HEADERS.signature]: sign(data) };
-    const outcome = await append({ eventId, subject, data, headers });
+    return { eventId, subject, data, headers };
+  }
+
+  async #publish(spool: Spool, event: SpooledEvent): Promise<boolean> {
+    const { append, log, outbox, onAcknowledged } = this.#options;
+    const outcome = await append(this.#encoded(event));
     switch (fateOf(outcome)) {
       case "delivered":
         if (isDerived(event.eventId)) await outbox.noteWritten(event.eventId);
@@ -130,6 +153,21 @@ export class Deliverer {
       }
     }
   }
+}
+
+/** Reads the next events, as many as fit into one batch, and takes them off the list. */
+async function readSome(spool: Spool, sequences: number[]): Promise<SpooledEvent[]> {
+  const events: SpooledEvent[] = [];
+  let bytes = 0;
+  while (events.length < BATCH.maxEvents && bytes < BATCH.maxBytes) {
+    const sequence = sequences.shift();
+    if (sequence === undefined) break;
+    const event = await spool.read(sequence);
+    if (event === undefined) continue;
+    events.push(event);
+    bytes += event.data.length;
+  }
+  return events;
 }
 
 function fateOf(outcome: AppendOutcome): Fate {

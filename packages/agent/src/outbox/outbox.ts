@@ -54,7 +54,7 @@ export class Outbox {
    * @param onceAs id of an event that is written once on this device, however often it is asked for
    */
   async append(draft: EventDraft, onceAs: EventId | null = null): Promise<void> {
-    if (onceAs !== null && (await this.#wasWritten(onceAs))) return;
+    if (onceAs !== null && (await this.wasWritten(onceAs))) return;
     const chain = (this.#chain ??= await this.#startChain());
     const sealed = chain.next(draft, {
       eventId: onceAs ?? newEventId(),
@@ -92,7 +92,8 @@ export class Outbox {
     await handle.close();
   }
 
-  async #wasWritten(eventId: string): Promise<boolean> {
+  /** Whether an event that is written once per device has been written. */
+  async wasWritten(eventId: string): Promise<boolean> {
     const noted = await stat(join(this.#folder, "written", eventId)).catch((error: unknown) => {
       if (errnoOf(error) === "ENOENT") return undefined;
       throw error;

@@ -5,6 +5,7 @@ import { chainHash } from "@upgrade-ledger/ledger";
 import { z } from "zod";
 import { readIfThere, removeDurably, writeDurably } from "../files/durable-file.ts";
 import { readJsonOr, writeJson } from "../files/json-file.ts";
+import { syncFolder } from "../layout/durable.ts";
 import { errnoOf } from "../layout/layout-error.ts";
 
 export interface SpooledEvent {
@@ -69,6 +70,12 @@ export class Spool {
   /** The event is delivered, or will never be. */
   async remove(sequence: number): Promise<void> {
     await removeDurably(this.#file(sequence));
+  }
+
+  /** The same for many, with one sync. */
+  async removeAll(sequences: readonly number[]): Promise<void> {
+    for (const sequence of sequences) await rm(this.#file(sequence), { force: true });
+    await syncFolder(this.folder);
   }
 
   /** The last event that the instance wrote, also when it died before it could note that. */

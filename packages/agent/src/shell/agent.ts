@@ -2,7 +2,7 @@
 import { rm } from "node:fs/promises";
 import type { Server } from "node:net";
 import { type ReadHeartbeat, subjects } from "@upgrade-ledger/contract";
-import { ledgerOf, signerOf } from "@upgrade-ledger/ledger";
+import { type Ledger, ledgerOf, signerOf } from "@upgrade-ledger/ledger";
 import type { Logger } from "pino";
 import { type Effect, type Happening, initialState, type State, view, type View } from "../core/index.ts";
 import { Commands } from "../link/commands.ts";
@@ -165,13 +165,16 @@ export class Agent {
       subject: subjects.deviceState(self.deviceId),
       sign: signerOf(seed).sign,
       log: this.#log,
-      append: (event) => {
-        const nc = this.#link.connection;
-        if (nc === null) throw new Error("the link to the broker is down");
-        return ledgerOf(nc).appendEncoded(event);
-      },
+      append: async (event) => this.#ledger().appendEncoded(event),
+      appendBatch: async (events) => (await this.#ledger().appendBatch(events)).kind === "stored",
       onAcknowledged: (eventId) => this.#loop.give({ kind: "acknowledged", eventId }),
     });
+  }
+
+  #ledger(): Ledger {
+    const nc = this.#link.connection;
+    if (nc === null) throw new Error("the link to the broker is down");
+    return ledgerOf(nc);
   }
 
   #makeWorkloads(): WorkloadKeeper {

@@ -4,7 +4,7 @@ import { entryOf, type Happening, mayTakeOver } from "../core/index.ts";
 import { type FileLock, tryLock } from "../lock/file-lock.ts";
 import type { StoredMemory } from "../marker/marker-store.ts";
 import type { Outbox } from "../outbox/outbox.ts";
-import { linkVersionOf } from "./link-version.ts";
+import { linkVersionOf } from "../layout/link-version.ts";
 import type { Setup } from "./setup.ts";
 
 export interface DriverSeatOptions {

@@ -4,7 +4,7 @@ import type { InstanceId, Version } from "@upgrade-ledger/contract";
 import { bareVersion } from "@upgrade-ledger/contract";
 import { type Entry, entryOf } from "../core/index.ts";
 import type { Layout } from "../layout/layout.ts";
-import { linkVersionOf } from "./link-version.ts";
+import { linkVersionOf } from "../layout/link-version.ts";
 import { type FileLock, tryLock } from "../lock/file-lock.ts";
 import { createMarkerStore, type StoredMemory } from "../marker/marker-store.ts";
 

@@ -5,12 +5,22 @@ import type { InstanceId, Version } from "@upgrade-ledger/contract";
 import type { Logger } from "pino";
 import { ConfigError, type LoadedConfig } from "../config/load.ts";
 import type { AgentConfig } from "../config/schema.ts";
-import type { BootFacts, Self, Settings } from "../core/index.ts";
+import {
+  type BootFacts,
+  type History,
+  type Self,
+  type Settings,
+  TakenBack,
+  terminalEventId,
+} from "../core/index.ts";
+import { readJsonOr } from "../files/json-file.ts";
 import { createLayout, type Layout } from "../layout/layout.ts";
 import type { FileLock } from "../lock/file-lock.ts";
 import { recordStart } from "../marker/device-record.ts";
 import { createMarkerStore, type MarkerStore } from "../marker/marker-store.ts";
+import type { Outbox } from "../outbox/outbox.ts";
 import { createProcessSupervisor } from "../supervisor/process-supervisor.ts";
+import { takenBackPath } from "../supervisor/guard-protocol.ts";
 import { bootId } from "../supervisor/process-identity.ts";
 import type { Supervisor } from "../supervisor/supervisor.ts";
 import { createProcessRuntime } from "../workloads/process-runtime.ts";
@@ -68,6 +78,7 @@ export async function setUp(
   { config, path }: LoadedConfig,
   { version, instanceId, log }: Identity,
   place: Extract<Place, { kind: "serve" }>,
+  outbox: Outbox,
 ): Promise<Setup> {
   const stateDir = config.state_dir;
   const boot = bootId();
@@ -91,12 +102,26 @@ export async function setUp(
       linkVersion: place.linkVersion,
       previousVersion: history.before?.last_version ?? null,
       rebooted: history.before !== null && history.before.boot_id !== boot,
+      bootId: boot,
+      history: await readHistory(stateDir, place, outbox),
     },
     wasActive: history.wasActive,
     versionLock: place.versionLock,
     driverLock: place.driverLock,
     paths: { driverLock: driverLockPath(stateDir), roleLock: join(stateDir, "run", "active.lock") },
     log,
+  };
+}
+
+async function readHistory(
+  stateDir: string,
+  { memory }: Extract<Place, { kind: "serve" }>,
+  outbox: Outbox,
+): Promise<History> {
+  const upgradeId = memory.marker?.upgrade.upgrade_id;
+  return {
+    takenBack: (await readJsonOr(takenBackPath(stateDir), TakenBack)) ?? null,
+    endWritten: upgradeId !== undefined && (await outbox.wasWritten(terminalEventId(upgradeId))),
   };
 }
 
@@ -109,6 +134,7 @@ function settingsOf({ upgrade }: AgentConfig): Settings {
     selfTestTimeoutMs: upgrade.self_test_timeout_ms,
     heartbeatTimeoutMs: upgrade.heartbeat_timeout_ms,
     probationMs: upgrade.probation_ms,
+    confirmTimeoutMs: upgrade.confirm_timeout_ms,
     checkIntervalMs: CHECK_INTERVAL_MS,
   };
 }

@@ -1,4 +1,5 @@
 // What the guard and its clients say to each other: one JSON object per line over a unix socket, one answer per request.
+import { join } from "node:path";
 import { z } from "zod";
 
 export const GuardRequest = z.discriminatedUnion("op", [
@@ -20,6 +21,11 @@ export const GuardAnswer = z.discriminatedUnion("ok", [
   z.object({ ok: z.literal(false), error: z.string() }),
 ]);
 export type GuardAnswer = z.infer<typeof GuardAnswer>;
+
+/** Where the guard notes the version that it took back last, for the agent that it starts instead. */
+export function takenBackPath(stateDir: string): string {
+  return join(stateDir, "taken-back.json");
+}
 
 /** Longest line either side accepts, characters. */
 export const MAX_LINE = 64 * 1024;

@@ -11,6 +11,7 @@ export const SETTINGS: Settings = {
   selfTestTimeoutMs: 5_000,
   heartbeatTimeoutMs: 20_000,
   probationMs: 30_000,
+  confirmTimeoutMs: 60_000,
   checkIntervalMs: 1_000,
 };
 

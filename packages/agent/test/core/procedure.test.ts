@@ -3,7 +3,7 @@ import { EventId, InstanceId, type UpgradeId } from "@upgrade-ledger/contract";
 import { describe, expect, it } from "vitest";
 import { type Stop, terminalEventId, view } from "../../src/core/index.ts";
 import { newEvent, upgradeOf, version } from "./ids.ts";
-import type { Process } from "./simulated-device.ts";
+import type { Process } from "./simulated-process.ts";
 import { isTerminal, World } from "./world.ts";
 
 const TO = version("2.0.0");
@@ -97,7 +97,7 @@ describe("the happy path", () => {
         to_version: "2.0.0",
       }),
     ]);
-    expect(world.marker?.at).toEqual({ step: "probation" });
+    expect(world.marker?.at).toMatchObject({ step: "probation", until_ms: world.nowMs + 30_000 });
     world.tick(1);
     world.tick(30_000);
     expect(world.marker).toBeNull();

@@ -2,7 +2,7 @@ import { InstanceId } from "@upgrade-ledger/contract";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { newEvent, upgradeOf, version } from "./ids.ts";
-import type { Process } from "./simulated-device.ts";
+import type { Process } from "./simulated-process.ts";
 import { World } from "./world.ts";
 
 const NOBODY = InstanceId.parse("nobody");
@@ -18,7 +18,7 @@ type Action =
       readonly kind: "good" | "stale" | "other-upgrade" | "other-instance" | "no-evidence";
     }
   | { readonly do: "crash-next"; readonly after: number }
-  | { readonly do: "probes" | "acknowledge" | "supervise" | "redeliver" };
+  | { readonly do: "probes" | "acknowledge" | "supervise" | "redeliver" | "take-back" };
 
 const whose = fc.integer({ min: 0, max: 3 });
 const action: fc.Arbitrary<Action> = fc.oneof(
@@ -30,7 +30,9 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 5, arbitrary: fc.record({ do: fc.constant("beat" as const), whose }) },
   {
     weight: 2,
-    arbitrary: fc.record({ do: fc.constantFrom("probes", "acknowledge", "supervise", "redeliver") }),
+    arbitrary: fc.record({
+      do: fc.constantFrom("probes", "acknowledge", "supervise", "redeliver", "take-back"),
+    }),
   },
   {
     weight: 1,
@@ -110,6 +112,8 @@ function apply(world: World, next: Action): void {
       return world.acknowledge();
     case "supervise":
       return world.supervise();
+    case "take-back":
+      return world.onTrial ? world.takeBack("crash_loop") : undefined;
     case "redeliver":
       return world.deliverDesired();
   }
@@ -128,7 +132,7 @@ function expectSettled(world: World): void {
     expect(world.wasTold(exit)).toBe(true);
 }
 
-const CRASHES: readonly Action["do"][] = ["crash", "perform-then-crash", "crash-next"];
+const CRASHES: readonly Action["do"][] = ["crash", "perform-then-crash", "crash-next", "take-back"];
 const actions = fc.array(action, { minLength: 10, maxLength: 80, size: "max" });
 
 test("whatever happens, and wherever it crashes, it ends with one agent, the link at it, and one end for each upgrade", () => {

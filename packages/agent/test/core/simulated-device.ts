@@ -1,12 +1,5 @@
 // A simulated device: files, units and processes around the real procedure.
-import {
-  type EventId,
-  InstanceId,
-  type UpgradeId,
-  type Version,
-  DeviceId,
-  sameVersion,
-} from "@upgrade-ledger/contract";
+import { InstanceId, type Version, DeviceId, sameVersion } from "@upgrade-ledger/contract";
 import {
   type Attempts,
   type Effect,
@@ -16,39 +9,15 @@ import {
   type Marker,
   mayTakeOver,
   type Settings,
-  type State,
   step,
+  type TakenBack,
+  terminalEventId,
   type Upgrade,
   type WorkResult,
 } from "../../src/core/index.ts";
+import { isCutover, isDone } from "../../src/core/state.ts";
+import type { Exit, Process, Work, Written } from "./simulated-process.ts";
 import { SETTINGS, uuid, version } from "./ids.ts";
-
-export type Work = Extract<Effect, { op: number }>;
-
-export interface Process {
-  readonly instanceId: InstanceId;
-  readonly version: Version;
-  readonly unit: string;
-  state: State;
-  alive: boolean;
-  exit: "running" | "crash" | "clean" | "stopped";
-  work: Work[];
-  probes: Extract<Effect, { do: "probe" }>[];
-}
-
-export interface Exit {
-  readonly by: InstanceId;
-  readonly because: "stopped" | "extra";
-  readonly upgrade: Upgrade | null;
-  readonly atMs: number;
-}
-
-export interface Written {
-  readonly upgradeId: UpgradeId | null;
-  readonly eventId: EventId | null;
-  readonly body: Extract<Effect, { do: "publish" }>["draft"];
-  readonly by: InstanceId;
-}
 
 export class SimulatedDevice {
   link = version("1.0.0");
@@ -59,6 +28,7 @@ export class SimulatedDevice {
   events: Written[] = [];
   processes: Process[] = [];
   nowMs = 1_000;
+  takenBack: TakenBack | null = null;
   /** Versions that never come up to send a heartbeat. */
   readonly mute = new Set<string>();
   /** Who ended of its own accord, and why. */
@@ -113,6 +83,8 @@ export class SimulatedDevice {
         linkVersion: this.link,
         previousVersion: version("1.0.0"),
         rebooted: false,
+        bootId: "boot-1",
+        history: { takenBack: this.takenBack, endWritten: this.endWritten() },
       },
     });
     this.give(process, { kind: "link", up: true });
@@ -198,6 +170,33 @@ export class SimulatedDevice {
       linkVersion: this.link,
       tail: { instance_id: instanceId, last_sequence: 0, last_hash: null },
     });
+  }
+
+  private endWritten(): boolean {
+    const id = this.marker === null ? null : terminalEventId(this.marker.upgrade_id);
+    return this.events.some(({ eventId }) => eventId !== null && eventId === id);
+  }
+
+  /** Whether the guard may take the new version back: the link names it, and the old one is gone. */
+  get onTrial(): boolean {
+    const { marker } = this;
+    if (marker === null || this.link !== marker.to_version || this.link === marker.from_version) return false;
+    return (
+      (isCutover(marker) || isDone(marker)) && !this.living.some((one) => one.version === marker.from_version)
+    );
+  }
+
+  /** What the guard does with a version on trial that does not stay up. */
+  takeBack(reason_code: TakenBack["reason_code"]): void {
+    const { marker } = this;
+    if (marker === null) throw new Error("nothing is on trial");
+    this.takenBack = { upgrade_id: marker.upgrade_id, reason_code, last_error: "three times exit 3" };
+    this.link = marker.from_version;
+    for (const process of this.living) {
+      process.alive = false;
+      process.exit = "stopped";
+    }
+    this.startMain();
   }
 
   /** The marker has one writer: the process that holds the driver's lock. */

@@ -2,7 +2,8 @@
 import { type EventId, InstanceId, type UpgradeId, type Version } from "@upgrade-ledger/contract";
 import { type Happening, type Stop, terminalEventId, view } from "../../src/core/index.ts";
 import { newEvent, upgradeOf } from "./ids.ts";
-import { type Exit, type Process, SimulatedDevice, type Written } from "./simulated-device.ts";
+import { SimulatedDevice } from "./simulated-device.ts";
+import type { Exit, Process, Written } from "./simulated-process.ts";
 
 const TERMINAL = new Set(["done", "failed", "superseded"]);
 export const isTerminal = (event: Written): boolean => TERMINAL.has(event.body.type);

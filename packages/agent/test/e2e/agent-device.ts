@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { openSync } from "node:fs";
-import { copyFile, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Deployment } from "@upgrade-ledger/contract";
 import { type LedgerServer, waitFor } from "@upgrade-ledger/testkit";
@@ -39,6 +39,8 @@ export interface DeviceOptions {
   readonly version: string;
   /** How long a new version may be silent, ms. Default 15,000: a busy machine starts programs slowly. */
   readonly heartbeatTimeoutMs?: number;
+  /** How long a new version has to have its `done` acknowledged, ms. Default: as in a real device. */
+  readonly confirmTimeoutMs?: number;
 }
 
 const WORKLOADS = ["sensor", "uplink"].map((name) =>
@@ -111,7 +113,7 @@ async function install(layout: Layout, built: Built, version: string): Promise<v
 }
 
 function configuration(options: DeviceOptions, root: string, stateDir: string): string {
-  const { server, deviceId, heartbeatTimeoutMs = 15_000 } = options;
+  const { server, deviceId, heartbeatTimeoutMs = 15_000, confirmTimeoutMs = 1_800_000 } = options;
   return stringify({
     device_id: deviceId,
     prefix: join(root, "usr"),
@@ -121,6 +123,7 @@ function configuration(options: DeviceOptions, root: string, stateDir: string): 
     upgrade: {
       trusted_keys: [DEVELOPMENT_KEY.trim().split("\n").at(-1) ?? ""],
       heartbeat_timeout_ms: heartbeatTimeoutMs,
+      confirm_timeout_ms: confirmTimeoutMs,
       drain_timeout_ms: 5_000,
       self_test_timeout_ms: 10_000,
       staging_deadline_ms: 10_000,
@@ -142,7 +145,8 @@ async function endGuard(guard: ChildProcess): Promise<void> {
 }
 
 async function showLogs(root: string): Promise<void> {
-  for (const name of ["guard.log", "state/log/fleet-agent.log", "state/log/fleet-agent-v0.1.2.log"]) {
+  const logs = await readdir(join(root, "state", "log")).catch(() => []);
+  for (const name of ["guard.log", ...logs.map((log) => join("state", "log", log))]) {
     const text = await readFile(join(root, name), "utf8").catch(() => "(none)");
     console.error(`--- ${name}\n${text.slice(-6_000)}`);
   }

@@ -23,6 +23,11 @@ export const NEVER_HEARTBEATS = join(DEMO_AGENTS, "never-heartbeats.ts");
 
 export const CRASHES_ON_RUN = fileURLToPath(new URL("crashes-on-run.ts", import.meta.url));
 
+/** They work until the old agent has gone. */
+export const CRASHES_WHEN_ALONE = fileURLToPath(new URL("crashes-when-alone.ts", import.meta.url));
+export const CRASHES_ON_PROBATION = fileURLToPath(new URL("crashes-on-probation.ts", import.meta.url));
+export const OFFLINE_WHEN_ALONE = fileURLToPath(new URL("offline-when-alone.ts", import.meta.url));
+
 /** Builds each version from its entry; `undefined` is the agent itself. */
 export async function build(versions: Readonly<Record<string, string | undefined>>): Promise<Built> {
   const folder = await mkdtemp(join(tmpdir(), "fleet-agent-built-"));

@@ -17,6 +17,7 @@ function upgrade(): Upgrade {
     artifact: null,
     old_instance: newInstanceId(),
     resumes: 0,
+    confirm_timeout_ms: 60_000,
     at: { step: "staging", attempt: 2 },
   };
 }

@@ -1,4 +1,6 @@
 // Events survive kill -9, and arrive once each and in order (spec §4, Outbox; G4).
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import {
   HEADERS,
   subjects,
@@ -10,7 +12,9 @@ import {
   EventId,
 } from "@upgrade-ledger/contract";
 import {
+  Chain,
   chainHash,
+  type EncodedEvent,
   ledgerOf,
   newEventId,
   newInstanceId,
@@ -41,7 +45,7 @@ async function openOutbox(stateDir: string, deviceId: string): Promise<Outbox> {
   });
 }
 
-async function deliverAll(outbox: Outbox, deviceId: string): Promise<string[]> {
+async function deliverAll(outbox: Outbox, deviceId: string, alone: string[] = []): Promise<string[]> {
   const nc = await server.connectDevice(deviceId);
   const { seed } = await server.registerDevice(deviceId);
   const acknowledged: string[] = [];
@@ -49,7 +53,11 @@ async function deliverAll(outbox: Outbox, deviceId: string): Promise<string[]> {
     outbox,
     sign: signerOf(seed).sign,
     subject: subjects.deviceState(deviceId),
-    append: (event) => ledgerOf(nc).appendEncoded(event),
+    append: (event) => {
+      alone.push(event.eventId);
+      return ledgerOf(nc).appendEncoded(event);
+    },
+    appendBatch: async (events) => (await ledgerOf(nc).appendBatch(events)).kind === "stored",
     onAcknowledged: (eventId) => acknowledged.push(eventId),
     log: quiet,
     retryMs: 20,
@@ -57,6 +65,8 @@ async function deliverAll(outbox: Outbox, deviceId: string): Promise<string[]> {
   deliverer.setEnabled(true);
   await waitFor(async () => (await deliverer.isEmpty()) && (await outbox.others()).length === 0, {
     describe: "the outbox to be empty",
+    timeoutMs: 60_000,
+    intervalMs: 50,
   });
   deliverer.close();
   return acknowledged;
@@ -128,6 +138,7 @@ it("a living agent's spool is left to it", async () => {
     outbox,
     subject: subjects.deviceState("out-2"),
     append: (event) => ledgerOf(nc).appendEncoded(event),
+    appendBatch: () => Promise.resolve(false),
     onAcknowledged: () => undefined,
     log: quiet,
   });
@@ -157,6 +168,7 @@ it("keeps the order through a broker that does not answer, refuses, and answers 
       taken.push(eventId);
       return answers.shift()?.() ?? Promise.reject(new Error("nothing left"));
     },
+    appendBatch: () => Promise.reject(new Error("four events are no backlog")),
     onAcknowledged: (eventId) => acknowledged.push(eventId),
     log: quiet,
     retryMs: 5,
@@ -206,3 +218,44 @@ it("says how far another instance's chain had come, also after its events are go
   expect(await outbox.tailOf(id)).toEqual(tail);
   expect(await outbox.tailOf("unknown")).toEqual({ sequence: 0, hash: null });
 });
+
+/** What a device wrote while it was offline, in an instant: the spool's files as the outbox writes them. */
+async function writeBacklog(outbox: Outbox, deviceId: string, count: number): Promise<EncodedEvent[]> {
+  const instanceId = InstanceId.parse(outbox.own.folder.split("/").at(-1));
+  const writer = { role: "agent", instanceId, version: Version.parse("0.1.1") } as const;
+  const chain = new Chain(writer, DeviceId.parse(deviceId), { sequence: 0, prevHash: null });
+  const events: EncodedEvent[] = [];
+  for (let n = 0; n < count; n += 1) {
+    const draft = { type: "started", boot_reason: "restart", previous_version: null, caused_by: [] } as const;
+    const eventId = newEventId();
+    const sealed = chain.next(draft, { eventId, occurredAt: new Date().toISOString() });
+    chain.commit(sealed);
+    const name = `${String(sealed.sequence).padStart(10, "0")}.json`;
+    await writeFile(join(outbox.own.folder, name), sealed.data);
+    events.push({ eventId, subject: subjects.deviceState(deviceId), data: sealed.data });
+  }
+  return events;
+}
+
+it("10,000 events written offline arrive once each and in order, in batches", async () => {
+  const outbox = await openOutbox(await tempFolder(), "out-6");
+  const written = await writeBacklog(outbox, "out-6", 10_000);
+  // An earlier try stored the first two batches, and its second acknowledgement was lost.
+  const earlier = ledgerOf(await server.connectDevice("out-6"));
+  expect(await earlier.appendBatch(written.slice(0, 1_000))).toEqual({ kind: "stored" });
+  expect(await earlier.appendBatch(written.slice(1_000, 1_200))).toEqual({ kind: "stored" });
+  expect(await earlier.appendBatch(written.slice(1_000, 1_200))).toMatchObject({ kind: "refused" });
+  await outbox.own.removeAll(written.slice(0, 1_000).map((_, index) => index + 1));
+  const alone: string[] = [];
+  const acknowledged = await deliverAll(outbox, "out-6", alone);
+  const ids = written.map(({ eventId }) => eventId);
+  expect(acknowledged).toEqual(ids.slice(1_000));
+  expect(alone).toEqual(ids.slice(1_000, 2_000));
+  const last = await ledgerOf(await server.connect("api")).lastRawOn(subjects.deviceState("out-6"));
+  const { publicKey } = await server.registerDevice("out-6");
+  const signature = last?.headers?.get(HEADERS.signature) ?? "";
+  expect(verifySignature(publicKey, last?.data ?? new Uint8Array(), signature)).toBe(true);
+  const events = await stored("out-6");
+  expect(events.map(({ event }) => event.event_id)).toEqual(ids);
+  expectChain(events);
+}, 120_000);

@@ -22,6 +22,7 @@ interface Row {
   readonly transient?: boolean;
   readonly startsMs?: readonly number[];
   readonly othersAlive?: boolean;
+  readonly trialFailures?: number | null;
   readonly action: Action;
 }
 
@@ -69,13 +70,55 @@ const rows: Row[] = [
     startsMs: recent,
     action: { kind: "restart", atMs: NOW + 60_000 },
   },
+  { what: "on trial, the second failure", exit: failed, trialFailures: 1, action: soon },
+  {
+    what: "on trial, the second failure at the start limit: the trial decides",
+    exit: failed,
+    startsMs: recent,
+    trialFailures: 1,
+    action: soon,
+  },
+  {
+    what: "on trial, the third failure",
+    exit: failed,
+    trialFailures: 2,
+    othersAlive: false,
+    action: { kind: "take-back" },
+  },
+  {
+    what: "on trial, the third failure of the main unit",
+    exit: { kind: "signal", signal: "SIGSEGV" },
+    transient: false,
+    trialFailures: 2,
+    action: { kind: "take-back" },
+  },
+  {
+    what: "on trial, the third end that nobody saw",
+    exit: { kind: "unknown" },
+    trialFailures: 2,
+    action: { kind: "take-back" },
+  },
+  {
+    what: "on trial, exit 0 after two failures",
+    exit: { kind: "code", code: 0 },
+    trialFailures: 2,
+    action: leave,
+  },
+  {
+    what: "on trial, exit 4 beside another process of it",
+    exit: { kind: "code", code: 4 },
+    trialFailures: 2,
+    action: leave,
+  },
 ];
 
 describe("what follows an exit", () => {
   it.each(rows)(
     "$what → $action.kind",
-    ({ exit, transient = true, startsMs = [NOW - 5], othersAlive = true, action }) => {
-      expect(decideAfterExit({ transient, startsMs, exit, othersAlive }, NOW, policy)).toEqual(action);
+    ({ exit, transient = true, startsMs = [NOW - 5], othersAlive = true, trialFailures = null, action }) => {
+      expect(decideAfterExit({ transient, startsMs, exit, othersAlive, trialFailures }, NOW, policy)).toEqual(
+        action,
+      );
     },
   );
 });

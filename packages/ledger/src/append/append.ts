@@ -39,7 +39,8 @@ export async function appendEncoded(
   return judge(acknowledgement, reader, event, what);
 }
 
-function headersOf(event: EncodedEvent) {
+/** The headers that an event is published with. */
+export function headersOf(event: EncodedEvent) {
   const all = headers();
   for (const [name, value] of Object.entries(event.headers ?? {})) all.set(name, value);
   all.set(HEADERS.messageId, event.eventId);

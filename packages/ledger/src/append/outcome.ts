@@ -25,6 +25,12 @@ export type AppendOutcome =
   /** Nothing was stored. */
   | { readonly kind: "refused"; readonly code: RefusalCode; readonly detail: string };
 
+/** What becomes of a batch: all of it is stored, in order, or nothing of it. */
+export type BatchOutcome =
+  | { readonly kind: "stored" }
+  /** Nothing was stored now. Which event is to blame (one may be stored already, 10201) shows when they are appended alone. */
+  | { readonly kind: "refused"; readonly detail: string };
+
 /** Optimistic concurrency: the append holds only if `subject`'s last sequence is still `lastSequence` (0: no event yet). */
 export interface Expectation {
   /** An exact subject; a wildcard is not safe with three replicas (spec §5). */

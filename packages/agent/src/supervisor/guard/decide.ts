@@ -1,5 +1,4 @@
 // What the guard does when an instance has ended, or when it comes up itself. Pure: no clock, process or file.
-// Probation (spec §4) belongs here too: it is one more answer to "this unit has ended in this way, at this time".
 
 import { EXIT } from "../../cli/exit-codes.ts";
 
@@ -28,7 +27,12 @@ export interface EndedUnit {
   readonly exit: Exit;
   /** Whether any other unit runs or is about to. */
   readonly othersAlive: boolean;
+  /** How often it had failed before while on trial; `null` when it is not on trial (see trial.ts). */
+  readonly trialFailures: number | null;
 }
+
+/** A new version on trial that fails so often goes back to its predecessor (spec §4, Probation). */
+export const MAX_TRIAL_FAILURES = 3;
 
 export type Action =
   /** It ended as intended. */
@@ -37,7 +41,9 @@ export type Action =
   /** Start limit reached: it stays down. */
   | { readonly kind: "give-up" }
   /** The same, and nothing else is alive: the symlink's version is started in its place. */
-  | { readonly kind: "hand-over" };
+  | { readonly kind: "hand-over" }
+  /** It was on trial: the predecessor is started in its place. */
+  | { readonly kind: "take-back" };
 
 /** systemd's rule for `Restart=on-failure`: these signals, without a handler, end a service cleanly. */
 const CLEAN_SIGNALS = new Set(["SIGHUP", "SIGINT", "SIGTERM", "SIGPIPE"]);
@@ -47,7 +53,12 @@ const CLEAN_SIGNALS = new Set(["SIGHUP", "SIGINT", "SIGTERM", "SIGPIPE"]);
  * start per interval: with nobody else left, a device whose trouble passes must come back by itself (G3).
  */
 export function decideAfterExit(unit: EndedUnit, nowMs: number, policy: RestartPolicy): Action {
-  if (isClean(unit.exit) || (isSuperfluous(unit.exit) && unit.othersAlive)) return { kind: "leave" };
+  if (!isFailure(unit.exit, unit.othersAlive)) return { kind: "leave" };
+  if (unit.trialFailures !== null) {
+    return unit.trialFailures + 1 >= MAX_TRIAL_FAILURES
+      ? { kind: "take-back" }
+      : { kind: "restart", atMs: nowMs + policy.restartDelayMs };
+  }
   const recent = unit.startsMs.filter((startedMs) => startedMs > nowMs - policy.startLimitIntervalMs);
   if (recent.length < policy.startLimitBurst) return { kind: "restart", atMs: nowMs + policy.restartDelayMs };
   if (!unit.transient) return { kind: "restart", atMs: nowMs + policy.startLimitIntervalMs };
@@ -99,6 +110,11 @@ export function exitText(exit: Exit): string {
     case "unstartable":
       return `not started: ${exit.message}`;
   }
+}
+
+/** Whether it ended otherwise than intended. */
+export function isFailure(exit: Exit, othersAlive: boolean): boolean {
+  return !isClean(exit) && !(isSuperfluous(exit) && othersAlive);
 }
 
 /** It found that another agent serves. If that is one of ours, starting this one again would find the same. */

@@ -12,6 +12,8 @@ export class Unit {
   readonly version: string | null;
   state: Exclude<UnitState, "absent"> = "exited";
   instance: Instance | undefined;
+  /** The version that its process runs, or ran last; `null` when that is not known. */
+  runs: string | null = null;
   startsMs: number[] = [];
   restartAtMs: number | null = null;
   lastExit: string | null = null;
@@ -43,6 +45,7 @@ export class Unit {
     return {
       name: this.name,
       version: this.version,
+      runs: this.runs,
       state: this.state,
       process: this.instance?.identity ?? null,
       starts_ms: this.startsMs,
@@ -55,6 +58,7 @@ export class Unit {
   static from(record: UnitRecord): Unit {
     const unit = new Unit(record.name, record.version);
     unit.state = record.state;
+    unit.runs = record.runs;
     unit.startsMs = [...record.starts_ms];
     unit.restartAtMs = record.restart_at_ms;
     unit.lastExit = record.last_exit;

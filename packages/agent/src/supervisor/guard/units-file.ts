@@ -1,11 +1,14 @@
 // What a guard leaves behind for the next one: <state_dir>/units.json.
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { z } from "zod";
+import { Tally } from "./trial.ts";
 
 const UnitRecord = z.object({
   name: z.string(),
   /** The version that a transient unit runs; `null` for the unit behind the symlink. */
   version: z.string().nullable(),
+  /** The version that its process runs. */
+  runs: z.string().nullable().default(null),
   state: z.enum(["running", "restarting", "gave-up", "exited"]),
   process: z.object({ pid: z.int().positive(), startTime: z.string() }).nullable(),
   /** Monotonic times (ms since boot) of recent starts. */
@@ -16,7 +19,11 @@ const UnitRecord = z.object({
 });
 export type UnitRecord = z.infer<typeof UnitRecord>;
 
-const UnitsDocument = z.object({ boot_id: z.string(), units: z.array(UnitRecord) });
+const UnitsDocument = z.object({
+  boot_id: z.string(),
+  units: z.array(UnitRecord),
+  trial: Tally.nullable().default(null),
+});
 export type UnitsDocument = z.infer<typeof UnitsDocument>;
 
 /** Reads the record; `undefined` where there is none. A damaged one is set aside and counts as none. */
