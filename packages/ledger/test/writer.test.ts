@@ -231,6 +231,7 @@ const unused = () => {
 };
 const readingNothing = {
   append: unused,
+  appendBatch: unused,
   read: unused,
   readRaw: unused,
   follow: unused,

@@ -62,6 +62,7 @@ export class BucketMirror {
 
   /** Begins, and answers when the first load is complete. @throws the client's error when the bucket cannot be read */
   async start(): Promise<void> {
+    void this.#reloadOnReconnection();
     await this.#follow();
     await this.#whenLoaded;
   }
@@ -138,9 +139,24 @@ export class BucketMirror {
     this.#announceLoaded();
   }
 
+  /**
+   * A server that was killed may have lost the newest entries of these buckets (`persist_mode: async`), and then gives
+   * their sequences to others: going on after the last sequence would miss those. So everything is loaded again.
+   */
+  async #reloadOnReconnection(): Promise<void> {
+    for await (const { type } of this.#options.nc.status()) {
+      if (this.#stopped) return;
+      if (type === "reconnect") await this.#messages?.close();
+    }
+  }
+
   async #beginAnewWhenEnded(messages: ConsumerMessages): Promise<void> {
     const error = await messages.closed();
     if (this.#stopped || this.#options.nc.isClosed()) return;
+    if (error === undefined) {
+      await this.#again();
+      return;
+    }
     this.#options.onInterrupted(error);
     this.#retry = setTimeout(() => void this.#again(), RETRY_MS);
   }
