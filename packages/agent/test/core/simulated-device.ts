@@ -192,7 +192,9 @@ export class SimulatedDevice {
     if (marker === null) throw new Error("nothing is on trial");
     this.takenBack = { upgrade_id: marker.upgrade_id, reason_code, last_error: "three times exit 3" };
     this.link = marker.from_version;
-    for (const process of this.living) {
+    // The guard stops every unit, also one that has crashed and waits to be started again.
+    for (const process of this.processes) {
+      if (!process.alive && process.exit !== "crash") continue;
       process.alive = false;
       process.exit = "stopped";
     }
