@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { newDeviceKey } from "@upgrade-ledger/nats";
+import { connectAs, newDeviceKey } from "@upgrade-ledger/nats";
 import { waitFor } from "@upgrade-ledger/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { run } from "./run.ts";
@@ -94,6 +94,26 @@ describe("serve", () => {
     });
     expect(added.code).toBe(1);
     expect(added.stderr).toContain("enrolment_unavailable");
+    await part.end("SIGTERM");
+    await whole.end("SIGTERM");
+  });
+
+  it("lets devices in at servers that share their list of devices with it, as the compose file does", async () => {
+    const dataDir = join(folder, "shared");
+    const whole = await startService(dataDir);
+    const secrets = JSON.parse(await readFile(join(dataDir, "nats", "secrets.json"), "utf8"));
+    const part = await startService(join(folder, "unused"), ["--nats", whole.nats, "--roles", "api"], {
+      UPGRADE_LEDGER_NATS_API_PASSWORD: secrets.api,
+      UPGRADE_LEDGER_NATS_SYSTEM_PASSWORD: secrets.system,
+      UPGRADE_LEDGER_NATS_DEVICES: join(dataDir, "nats", "devices"),
+    });
+    const key = newDeviceKey();
+    const added = await run(["devices", "add", "pi-1", "--public-key", key.publicKey], {
+      UPGRADE_LEDGER_SERVER: part.url,
+    });
+    expect(added.code).toBe(0);
+    const device = await connectAs({ url: whole.nats, as: { deviceId: "pi-1", seed: key.seed } });
+    await device.close();
     await part.end("SIGTERM");
     await whole.end("SIGTERM");
   });

@@ -1,5 +1,7 @@
 import {
   connectAs,
+  type DeviceRegistry,
+  openDeviceRegistry,
   passwordsFromEnvironment,
   startNatsServer,
   type NatsServer,
@@ -15,6 +17,8 @@ export interface Broker {
   readonly url: string;
   /** `undefined` if it is not ours. */
   readonly embedded: NatsServer | undefined;
+  /** Says which devices may connect; `undefined` where the servers' list of them is not at hand. */
+  readonly devices: DeviceRegistry | undefined;
   connect(role: Role): Promise<NatsConnection>;
   /** Stops what is ours. */
   stop(): Promise<void>;
@@ -37,6 +41,7 @@ export async function openBroker(
   const broker: Broker = {
     url: server.url,
     embedded: server,
+    devices: server,
     connect: (role) => connectAs({ url: server.url, as: server.credentials(role) }),
     stop: () => server.stop(),
   };
@@ -49,7 +54,17 @@ export async function openBroker(
   return broker;
 }
 
-function external(url: string, settings: Settings): Broker {
+/** The folder with the servers' list of devices, where the service shares it with them (docker-compose.yml). */
+const DEVICES_VARIABLE = "UPGRADE_LEDGER_NATS_DEVICES";
+
+async function sharedRegistry(url: string): Promise<DeviceRegistry | undefined> {
+  const folder = process.env[DEVICES_VARIABLE];
+  if (folder === undefined || folder === "") return undefined;
+  const { system: systemPassword = "" } = passwordsFromEnvironment(process.env, ["system"]);
+  return openDeviceRegistry({ folder, url, systemPassword });
+}
+
+async function external(url: string, settings: Settings): Promise<Broker> {
   const needed: Role[] = [];
   if (settings.roles.includes("api")) needed.push("api");
   if (settings.roles.some((role) => role !== "api")) needed.push("operator");
@@ -57,6 +72,7 @@ function external(url: string, settings: Settings): Broker {
   return {
     url,
     embedded: undefined,
+    devices: await sharedRegistry(url),
     connect: (role) => connectAs({ url, as: { role, password: passwords[role] ?? "" } }),
     stop: () => Promise.resolve(),
   };

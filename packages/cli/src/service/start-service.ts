@@ -87,7 +87,7 @@ function startQueryApi(
   settings: Settings,
   log: Logger,
   nc: NatsConnection,
-  { embedded }: Broker,
+  { devices }: Broker,
   operator: Operator | undefined,
   keys: OperatorKeys,
 ): Promise<Api> {
@@ -114,7 +114,7 @@ function startQueryApi(
       return withheld === undefined ? undefined : { waitingFor: withheld.waiting_for };
     },
     ...(operator === undefined ? {} : { processCounts: () => countsOf(operator) }),
-    ...(embedded === undefined ? {} : { addDevice: (device) => embedded.addDevice(device) }),
+    ...(devices === undefined ? {} : { addDevice: (device) => devices.addDevice(device) }),
   });
 }
 
